@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, caas.zun contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything is done by tests/tools/dev, which finds Python, builds the virtual
+# environments in .venv and installs missing Debian packages as it needs them.
+#   PYTHON=/path/to/python3.13   the interpreter to use instead of the best one found
+#   ARGS='-k memory -x'          more words for pytest or molecule
+
+DEV := tests/tools/dev
+export PYTHON ARGS
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart quickstart-clean bootstrap test test-unit test-integration test-molecule test-sanity \
+	lint docs build format changelog lock upgrade clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+quickstart: ## Set everything up and run a first container on the local Docker Engine
+	@$(DEV) quickstart
+
+quickstart-clean: ## Remove what the quickstart made
+	@$(DEV) quickstart-clean
+
+bootstrap: ## Build the virtual environment for daily work, .venv/core-*
+	@$(DEV) bootstrap
+
+test: ## Run all tests and checks; ends with their counts
+	@$(DEV) test
+
+test-unit: ## Run the unit tests on each ansible-core version
+	@$(DEV) test unit
+
+test-integration: ## Run the tests against a Docker Engine
+	@$(DEV) test integration
+
+test-molecule: ## Run the tests of the roles on systemd nodes
+	@$(DEV) test molecule
+
+test-sanity: ## Run ansible-test sanity on each ansible-core version
+	@$(DEV) test sanity
+
+lint: ## Run the linters, type checks, licence checks and the build check
+	@$(DEV) test lint
+
+docs: ## Check and render the documentation; warnings are errors
+	@$(DEV) test docs
+
+build: ## Build the collection's tarball in .cache/dist
+	@$(DEV) build
+
+format: ## Rewrite the Python files in the project's style
+	@$(DEV) format
+
+changelog: ## Move the fragments into CHANGELOG.md, under the version in galaxy.yml
+	@$(DEV) changelog
+
+lock: ## Write the lock files in tests/requirements after a change of their *.in
+	@$(DEV) lock
+
+upgrade: ## The same with the newest versions that fit
+	@$(DEV) lock --upgrade
+
+clean: ## Remove environments, caches and built files
+	rm -rf .venv .cache .ansible .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,382 @@
+# Copyright: (c) 2026, caas.zun contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The test suites: each runs to its end, whatever fails, and returns its cases."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+import collection
+import engine
+from base import CACHE, RESULTS, ROOT, VENVS, ToolError, apt_install, lock, run, say, source_files
+from sanity import Sanity
+from venvs import CORES, LINT, Environment, interpreters, main_environment, ready
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+
+@dataclass
+class Case:
+    name: str
+    outcome: str
+    detail: str = ""
+
+
+@dataclass
+class Report:
+    """What a suite did. `not_run` names what this machine could not run at all."""
+
+    name: str
+    cases: list[Case] = field(default_factory=list)
+    not_run: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def count(self, outcome: str) -> int:
+        return sum(case.outcome == outcome for case in self.cases)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a suite is run: where its log goes, whether it is shown live, extra words for pytest or molecule."""
+
+    log: Path
+    live: bool
+    arguments: tuple[str, ...] = ()
+
+    def command(self, *words: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> int:
+        return run(words, cwd=cwd, env=env, log=self.log, live=self.live)
+
+    def check(self, name: str, *words: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Case:
+        """One command that is one test."""
+        status = self.command(*words, cwd=cwd, env=env)
+        return Case(name, PASSED if status == 0 else FAILED, f"exit status {status}")
+
+
+# --- Static checks ---------------------------------------------------------
+
+
+def lint(how: Run) -> Report:
+    ready(LINT, main_environment())
+    apt_install("shellcheck")
+    report = Report("lint")
+    source = {"ANSIBLE_COLLECTIONS_PATH": str(collection.source_tree()), "MYPYPATH": str(collection.source_tree())}
+    scripts = [name for name in source_files() if name.endswith(".sh") or _is_bash(ROOT / name)]
+    yaml = [name for name in source_files() if name.endswith((".yml", ".yaml")) or name == ".yamllint"]
+    tool = LINT.bin
+    mypy = [tool("mypy"), "--config-file", ROOT / "pyproject.toml", "--cache-dir", CACHE / "mypy"]
+    checks: list[Callable[[], Case]] = [
+        lambda: how.check("ansible-lint", tool("ansible-lint"), "--nocolor", env={**source, "PATH": _path(LINT)}),
+        lambda: how.check("mypy plugins", *mypy, "-p", "ansible_collections.caas.zun.plugins", env=source),
+        lambda: how.check("mypy tools", *mypy, "tests/tools", env={"MYPYPATH": "tests/tools"}),
+        lambda: how.check("ruff check", tool("ruff"), "check", "."),
+        lambda: how.check("ruff format", tool("ruff"), "format", "--check", "."),
+        lambda: how.check("yamllint", tool("yamllint"), "--strict", *yaml),
+        lambda: how.check("shellcheck", "shellcheck", *scripts),
+        lambda: how.check("reuse", tool("reuse"), "lint"),
+        lambda: how.check("antsibull-changelog", tool("antsibull-changelog"), "lint"),
+        _build_check,
+    ]
+    with ThreadPoolExecutor(1 if how.live else os.cpu_count()) as pool:
+        report.cases = list(pool.map(lambda check: check(), checks))
+    return report
+
+
+def _is_bash(path: Path) -> bool:
+    with path.open("rb") as handle:
+        return handle.readline().startswith((b"#!/usr/bin/env bash", b"#!/bin/sh", b"#!/bin/bash"))
+
+
+def _path(environment: Environment) -> str:
+    """A PATH on which the programs of an environment come first."""
+    return f"{environment.path / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def _build_check() -> Case:
+    try:
+        with lock("collection"):
+            tarball = collection.build()
+    except ToolError as error:
+        return Case("galaxy build", FAILED, str(error))
+    return Case("galaxy build", PASSED, tarball.name)
+
+
+def write_changelog() -> int:
+    """Running it again for a version adds the fragments that came since."""
+    ready(LINT)
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.source_tree()), "PATH": _path(LINT)}
+    return run([LINT.bin("antsibull-changelog"), "release", "--update-existing"], env=env)
+
+
+def docs(how: Run) -> Report:
+    """antsibull-docs reads the collection as installed, and Sphinx renders it; every warning is an error."""
+    ready(LINT, main_environment())
+    report = Report("docs")
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(LINT)}
+    # antsibull-docs copies collections by way of git, to which .venv is invisible unless it seems to be outside of git.
+    env["GIT_CEILING_DIRECTORIES"] = str(VENVS)
+    antsibull = LINT.bin("antsibull-docs")
+    lint_options = [
+        "--plugin-docs",
+        "--skip-rstcheck",
+        "--validate-collection-refs",
+        "dependent",
+        "--disallow-unknown-collection-refs",
+    ]
+    report.cases.append(
+        how.check("antsibull-docs lint", antsibull, "lint-collection-docs", *lint_options, ROOT, env=env)
+    )
+    rst, html = CACHE / "docs" / "rst", CACHE / "docs" / "html"
+    shutil.rmtree(CACHE / "docs", ignore_errors=True)
+    rst.mkdir(parents=True)
+    collect = [
+        antsibull,
+        "--config-file",
+        ROOT / "docs" / "docsite" / "antsibull-docs.cfg",
+        "collection",
+        "--use-current",
+        "--fail-on-error",
+    ]
+    collect += ["--squash-hierarchy", "--dest-dir", rst, collection.NAME]
+    report.cases.append(how.check("antsibull-docs render", *collect, env=env))
+    sphinx = [
+        LINT.bin("sphinx-build"),
+        "-c",
+        ROOT / "docs" / "docsite",
+        "-b",
+        "html",
+        "-W",
+        "--keep-going",
+        "-q",
+        rst,
+        html,
+    ]
+    report.cases.append(how.check("sphinx", *sphinx, env=env))
+    return report
+
+
+# --- Tests of Python code --------------------------------------------------
+
+
+def unit(core: Environment) -> Callable[[Run], Report]:
+    def suite(how: Run) -> Report:
+        report = Report(_name("unit", core))
+        if not _core_can_run(core, report):
+            return report
+        ready(core)
+        env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.source_tree()), "PATH": _path(core)}
+        _pytest(how, report, core, "tests/unit", env, "--numprocesses", str(os.cpu_count()))
+        return report
+
+    return suite
+
+
+def integration(how: Run) -> Report:
+    """Against a real Docker Engine, with the collection as users install it."""
+    report = Report("integration")
+    main = main_environment()
+    ready(main)
+    apt_install("busybox", "docker-registry")
+    engine.ready()
+    engine.tidy()
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
+    _pytest(how, report, main, "tests/integration", env)
+    return report
+
+
+def _pytest(
+    how: Run, report: Report, environment: Environment, folder: str, env: dict[str, str], *options: str
+) -> None:
+    junit = RESULTS / f"{report.name.replace(' ', '-')}.xml"
+    junit.unlink(missing_ok=True)
+    status = how.command(
+        environment.bin("python"), "-m", "pytest", f"--junit-xml={junit}", *options, folder, *how.arguments, env=env
+    )
+    report.cases += _read_junit([junit])
+    if status != 0 and not report.count(FAILED):
+        meaning = {5: "no tests were found"}.get(status, f"exit status {status}")
+        report.cases.append(Case(f"pytest {folder}", FAILED, meaning))
+
+
+def _read_junit(files: Iterable[Path]) -> list[Case]:
+    cases = []
+    for path in files:
+        if not path.exists():
+            continue
+        for element in ElementTree.parse(path).getroot().iter("testcase"):
+            name = "::".join(filter(None, (element.get("classname"), element.get("name"))))
+            problem = element.find("failure") if element.find("failure") is not None else element.find("error")
+            skipped = element.find("skipped")
+            if problem is not None:
+                cases.append(Case(name, FAILED, (problem.get("message") or "").split("\n")[0]))
+            elif skipped is not None:
+                cases.append(Case(name, SKIPPED, skipped.get("message") or ""))
+            else:
+                cases.append(Case(name, PASSED))
+    return cases
+
+
+# --- ansible-test sanity ---------------------------------------------------
+
+
+def sanity(core: Environment) -> Callable[[Run], Report]:
+    def suite(how: Run) -> Report:
+        report = Report(_name("sanity", core))
+        if not _core_can_run(core, report):
+            return report
+        ready(core)
+        tests = Sanity(core)
+        tests.prepare()
+        status = tests.run("--junit", log=how.log, live=how.live)
+        report.cases += _read_junit(sorted(tests.junit.glob("*.xml")))
+        _judge_skips(report)
+        if not report.cases or (status != 0 and not report.count(FAILED)):
+            report.cases.append(Case(report.name, FAILED, f"exit status {status}, {len(report.cases)} tests"))
+        report.cases.append(_bites(tests, how))
+        return report
+
+    return suite
+
+
+def _judge_skips(report: Report) -> None:
+    """What ansible-test skips for want of an interpreter is not run; it may skip nothing else that has something to test."""
+    for case in [case for case in report.cases if case.outcome == SKIPPED]:
+        if case.detail == "No tests applicable.":
+            report.cases.remove(case)
+        elif re.search(r"on Python [\d.]+ because it could not be found", case.detail):
+            report.cases.remove(case)
+            report.not_run.append(f"{report.name}: {case.detail}")
+        else:
+            case.outcome = FAILED
+
+
+def _bites(tests: Sanity, how: Run) -> Case:
+    """Sanity must fail on a planted fault, and for the reason that was planted."""
+    name = "sanity finds a planted fault"
+    fault = tests.plant_fault()
+    log = how.log.with_suffix(".fault.log")
+    log.unlink(missing_ok=True)
+    status = tests.run("--test", "validate-modules", str(fault), log=log, live=False)
+    if status != 0 and "nonexistent-parameter-documented" in log.read_text(errors="replace"):
+        return Case(name, PASSED)
+    return Case(name, FAILED, f"exit status {status}: see {log}")
+
+
+def _name(kind: str, core: Environment) -> str:
+    return f"{kind} {core.name}"
+
+
+def _core_can_run(core: Environment, report: Report) -> bool:
+    wanted, actual = core.pythons[0], core.python_version
+    if actual is None:
+        report.not_run.append(f"{report.name}: this machine has none of Python {', '.join(core.pythons)}")
+    elif actual != wanted:
+        report.not_run.append(f"{report.name} on Python {wanted}: ran on {actual} instead")
+    return actual is not None
+
+
+# --- Roles -----------------------------------------------------------------
+
+
+def molecule(how: Run) -> Report:
+    """Every scenario under extensions/molecule is one test."""
+    report = Report("molecule")
+    main = main_environment()
+    ready(main)
+    apt_install("debootstrap")
+    engine.ready()
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main), "PY_COLORS": "0"}
+    scenarios = sorted(path.parent.name for path in (ROOT / "extensions" / "molecule").glob("*/molecule.yml"))
+    for scenario in scenarios:
+        command = [main.bin("molecule"), "test", "--scenario-name", scenario, *how.arguments]
+        report.cases.append(how.check(f"molecule {scenario}", *command, cwd=ROOT / "extensions", env=env))
+    if not scenarios:
+        report.cases.append(Case("molecule", FAILED, "no scenario was found in extensions/molecule"))
+    return report
+
+
+# --- Running them ----------------------------------------------------------
+
+SUITES: dict[str, list[tuple[str, Callable[[Run], Report]]]] = {
+    "lint": [("lint", lint)],
+    "docs": [("docs", docs)],
+    "unit": [(_name("unit", core), unit(core)) for core in CORES],
+    "sanity": [(_name("sanity", core), sanity(core)) for core in CORES],
+    "integration": [("integration", integration)],
+    "molecule": [("molecule", molecule)],
+}
+
+# Two lanes at the same time: ansible-test alone takes about as long as the rest.
+LANES = (("sanity",), ("lint", "docs", "unit", "integration", "molecule"))
+
+
+def test(names: Iterable[str], arguments: tuple[str, ...]) -> int:
+    """Run suites and close with their counts; the exit status is 0 when nothing failed."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    chosen = set(names) or set(SUITES)
+    live = len(chosen) == 1
+    started = time.monotonic()
+    with lock("test"):
+        # What several suites need is built before they start side by side.
+        ready(main_environment())
+        collection.install()
+        with ThreadPoolExecutor(len(LANES)) as pool:
+            lanes = pool.map(
+                lambda lane: [
+                    _run(suite, live, arguments) for name in lane if name in chosen for suite in SUITES[name]
+                ],
+                LANES,
+            )
+            reports = [report for lane in lanes for report in lane]
+    return _close(reports, time.monotonic() - started)
+
+
+def _run(suite: tuple[str, Callable[[Run], Report]], live: bool, arguments: tuple[str, ...]) -> Report:
+    name, function = suite
+    log = RESULTS / f"{name.replace(' ', '-')}.log"
+    log.unlink(missing_ok=True)
+    log.touch()
+    say(f"{name}: started, log {log.relative_to(ROOT)}")
+    started = time.monotonic()
+    try:
+        report = function(Run(log, live, arguments))
+    except ToolError as error:
+        report = Report(name, [Case(name, FAILED, str(error))])
+    report.seconds = time.monotonic() - started
+    if report.count(FAILED) and not live:
+        lines = log.read_text(errors="replace").splitlines()
+        say("\n".join((f"--- {name}: end of the log", *lines[-200:], f"--- {name}: end")))
+    say(_line(report))
+    return report
+
+
+def _line(report: Report) -> str:
+    counts = (f"{report.count(outcome):5} {outcome}" for outcome in (PASSED, FAILED, SKIPPED))
+    return f"{report.name:22}{' '.join(counts)} {report.seconds:7.1f} s"
+
+
+def _close(reports: list[Report], seconds: float) -> int:
+    failures = [(report, case) for report in reports for case in report.cases if case.outcome == FAILED]
+    if failures:
+        say("\nFailed:")
+    for report, case in failures:
+        say(f"  {report.name}: {case.name}: {case.detail}")
+    say("\nSuites:")
+    for report in reports:
+        say(f"  {_line(report)}")
+    say(f"  {'all together':58}{seconds:7.1f} s")
+    pythons = ", ".join(sorted(interpreters(), key=lambda version: int(version.split(".")[1])))
+    say(f"\nInterpreters found: {pythons}. Not run:")
+    for line in [line for report in reports for line in report.not_run] or ["nothing"]:
+        say(f"  {line}")
+    total = {outcome: sum(report.count(outcome) for report in reports) for outcome in (PASSED, FAILED, SKIPPED)}
+    say("\n" + ", ".join(f"{number} {outcome}" for outcome, number in total.items()))
+    return 1 if failures or not total[PASSED] else 0
