@@ -218,7 +218,7 @@ def _read_junit(files: Iterable[Path]) -> list[Case]:
             if problem is not None:
                 cases.append(Case(name, FAILED, (problem.get("message") or "").split("\n")[0]))
             elif skipped is not None:
-                cases.append(Case(name, SKIPPED, skipped.get("message") or ""))
+                cases.append(Case(name, SKIPPED, skipped.get("message") or skipped.text or ""))
             else:
                 cases.append(Case(name, PASSED))
     return cases
