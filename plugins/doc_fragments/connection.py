@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, caas.zun contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Connection options of both backends, from their declarations."""
+
+from __future__ import annotations
+
+from ansible_collections.caas.zun.plugins.module_utils.frontend.options import CONNECTION
+from ansible_collections.caas.zun.plugins.module_utils.frontend.spec import document, fragment
+
+
+class ModuleDocFragment:
+    """Options every module of the action group accepts."""
+
+    DOCUMENTATION = fragment(document(CONNECTION))

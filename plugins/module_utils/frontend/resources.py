@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, caas.zun contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""The resources the modules manage."""
+
+from __future__ import annotations
+
+from ..engine.options import Option
+from ..kinds.container_options import CONTAINER_OPTIONS
+from ..kinds.docker_container import DockerContainers
+from ..kinds.docker_volume import DockerVolumes
+from ..kinds.volume_options import VOLUME_OPTIONS
+from .run import Resource
+
+CONTAINERS = Resource(
+    one="container",
+    many="containers",
+    table=CONTAINER_OPTIONS,
+    states=("present", "started", "healthy", "stopped", "paused", "restarted", "absent"),
+    default_state="started",
+    docker=DockerContainers,
+    identity=(
+        Option(
+            "id",
+            "str",
+            (
+                "ID of an existing container, instead of O(name) to identify it.",
+                "Together with O(name), the container is renamed.",
+            ),
+        ),
+    ),
+    working=(
+        Option(
+            "recreate",
+            "str",
+            (
+                "Whether a container may be replaced by a new one to change what cannot be changed in place.",
+                "The old container is kept until the new one works, and is put back if it does not.",
+            ),
+            choices=("when_needed", "never", "always"),
+            default="when_needed",
+        ),
+        Option(
+            "force",
+            "bool",
+            ("With O(state=absent), kill the container at once instead of asking it to end.",),
+            default=False,
+        ),
+    ),
+)
+
+VOLUMES = Resource(
+    one="volume",
+    many="volumes",
+    table=VOLUME_OPTIONS,
+    states=("present", "absent"),
+    default_state="present",
+    docker=DockerVolumes,
+    working=(
+        Option(
+            "force",
+            "bool",
+            (
+                "With O(state=absent), delete a volume although containers use it.",
+                "With O(backend=docker) these containers, running or not, are deleted with it, "
+                "as the engine has no other way.",
+            ),
+            default=False,
+        ),
+    ),
+)

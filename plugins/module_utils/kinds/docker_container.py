@@ -1,0 +1,806 @@
+# Copyright: (c) 2026, caas.zun contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""Containers on a Docker Engine."""
+
+from __future__ import annotations
+
+import base64
+import io
+import ipaddress
+import posixpath
+import re
+import tarfile
+import threading
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..engine.compare import Difference
+from ..engine.digest import Digest, new_salt
+from ..engine.errors import ItemError, OptionError
+from ..engine.kind import ABSENT, FAILED, PENDING, PRESENT, READY, Actual, Desired, Judgement, Kind, Observed, Way
+from ..engine.options import RECREATE, Option
+from ..engine.parallel import bounded_map
+from ..services.docker import DockerEngine
+from ..services.errors import NotFoundError, ServiceError
+from . import docker_fields
+from .container_options import CONTAINER_OPTIONS, DOCKER_MINIMUM_MEMORY
+from .docker_errors import passed_on, worded
+from .docker_fields import FIELDS, LABEL_SALT, Body, Inspected
+
+# Goals of a wait. "ready" is healthy where there is a health check, running otherwise.
+RUNNING = "running"
+HEALTHY = "healthy"
+READY_GOAL = "ready"
+RECOVERED = "healthy again"
+STOPPED = "stopped"
+PAUSED = "paused"
+
+#: A container that is still up after this time was not started with a broken command line or configuration
+#: of the kind that shows at once, in seconds.
+SETTLE = 0.5
+
+LOG_LINES = 20
+
+# A name of an object set aside; the id makes it unique, so that nothing is in the way of the next attempt.
+_ASIDE = ".caas-zun-old-"
+_ASIDE_NAME = re.compile(rf"^(?P<name>.+){re.escape(_ASIDE)}[0-9a-f]{{12}}$")
+
+_HEALTH = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
+_EXIT_CODE = re.compile(r"\((\d+)\)")
+
+# Networks that are no networks: a container in them has no others.
+_SPECIAL_NETWORKS = ("host", "none")
+
+# More names than this make the filter longer than a full listing.
+_MOST_NAMES = 200
+
+
+class DockerContainers(Kind):
+    """Containers of one Docker Engine."""
+
+    noun = "container"
+    table = CONTAINER_OPTIONS
+    backend = "docker"
+
+    def __init__(self, engine: DockerEngine, parallelism: int = 10) -> None:
+        self._engine = engine
+        self._parallelism = parallelism
+        # What is looked up once per run: images by reference and by id, networks by name, digests by reference.
+        self._images = _Lookup(engine.inspect_image)
+        self._networks = _Lookup(engine.inspect_network)
+        self._registry = _Lookup(engine.registry_digest)
+        self._info = _Lookup(lambda dummy: engine.info())
+        self._volumes = _Lookup(lambda dummy: {volume["Name"] for volume in engine.list_volumes()})
+        self._pulls: dict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    # Observing ---------------------------------------------------------
+
+    @classmethod
+    def validate(cls, values: Mapping[str, Any], state: str) -> None:
+        """Refuse what Docker cannot have, and options that contradict each other."""
+        if 0 < values.get("memory", 0) < DOCKER_MINIMUM_MEMORY:
+            raise _fault(values, "memory", "is below Docker's minimum", "give at least 6M")
+        if values.get("auto_remove") and values.get("restart_policy", "no") != "no":
+            raise _fault(values, "restart_policy", "contradicts auto_remove", "leave one of them out")
+        if state == "healthy" and (values.get("healthcheck") or {}).get("disabled"):
+            raise _fault(values, "healthcheck", "is disabled, so state healthy is never reached", "use state started")
+        both = set(values.get("environment") or {}) & set(values.get("secret_environment") or {})
+        if both:
+            raise OptionError(
+                "secret_environment", sorted(both), "is in environment too", "keep each variable in one of the two"
+            )
+        _check_nets(values)
+        _check_mounts(values)
+
+    def observe(self, items: Sequence[Desired]) -> list[Observed]:
+        """Find each item's container by one listing (those given by id are asked for directly)."""
+        with passed_on():
+            found, aside = self._list(sorted({item.name for item in items if item.id is None and item.name}))
+            self._look_up(items)
+            return bounded_map(lambda item: self._observe_one(item, found, aside), items, self._parallelism)
+
+    def _list(self, names: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Return the ids by name, and the ids of objects set aside by the name they had."""
+        found: dict[str, str] = {}
+        aside: dict[str, list[str]] = defaultdict(list)
+        if not names:
+            return found, aside
+        filters = None
+        if len(names) <= _MOST_NAMES:
+            filters = {"name": [f"^/?{re.escape(name)}({re.escape(_ASIDE)}[0-9a-f]{{12}})?$" for name in names]}
+        # Newest first, as the engine lists them.
+        for summary in self._engine.list_containers(filters):
+            for name in (entry.lstrip("/") for entry in summary["Names"]):
+                match = _ASIDE_NAME.match(name)
+                if match:
+                    aside[match.group("name")].append(summary["Id"])
+                else:
+                    found[name] = summary["Id"]
+        return found, aside
+
+    def _look_up(self, items: Sequence[Desired]) -> None:
+        """Ask for every distinct image and network the items name, at the same time."""
+        alive = [item for item in items if item.state != ABSENT]
+        images = {item.values["image"] for item in alive if "image" in item.values}
+        networks = {net["network"] for item in alive for net in item.values.get("nets", ()) if "network" in net}
+        bounded_map(self._images.find, sorted(images), self._parallelism)
+        bounded_map(self._networks.find, sorted(networks - set(_SPECIAL_NETWORKS)), self._parallelism)
+
+    def _observe_one(self, item: Desired, found: Mapping[str, str], aside: Mapping[str, Sequence[str]]) -> Observed:
+        name = item.name or ""
+        container_id = item.id or found.get(name)
+        leftovers = list(aside.get(name, ())) if item.id is None else []
+        is_set_aside = container_id is None and bool(leftovers)
+        if is_set_aside:
+            container_id = leftovers.pop(0)
+        if container_id is None:
+            return None
+        try:
+            actual = self._inspect(item, container_id, name if is_set_aside else None)
+        except NotFoundError:
+            return None
+        except ItemError as exc:
+            return exc
+        if actual.status == "removing":
+            return ItemError(f"{item.label}: the container is just being removed; run the task again when it is gone.")
+        set_aside = tuple(Actual(old, f"{name}{_ASIDE}{old[:12]}", {}) for old in leftovers)
+        return replace(actual, is_set_aside=is_set_aside, leftovers=set_aside)
+
+    def refresh(self, item: Desired, actual: Actual) -> Actual | None:
+        """Inspect the container again."""
+        with worded(item.label, {}):
+            try:
+                return self._inspect(item, actual.id, None)
+            except NotFoundError:
+                return None
+
+    def inspect(self, container_id: str) -> Actual | None:
+        """Return a container nobody says anything of; None when it is gone."""
+        with passed_on():
+            try:
+                return self._inspect(Desired(container_id, PRESENT, {}), container_id, None)
+            except NotFoundError:
+                return None
+
+    def _inspect(self, item: Desired, container_id: str, name: str | None) -> Actual:
+        container = self._engine.inspect_container(container_id)
+        said = item.values if item.state != ABSENT else {}
+        network_ids = {
+            net["network"]: (self._networks.find(net["network"]) or {}).get("Id", "")
+            for net in said.get("nets", ())
+            if net["network"] not in _SPECIAL_NETWORKS
+        }
+        seen = Inspected(container, self._images.find(container["Image"]) or {}, said, network_ids)
+        actual_name = name or container["Name"].lstrip("/")
+        values = {option: field.read(seen) for option, field in FIELDS.items()}
+        values = {option: value for option, value in values.items() if value is not None}
+        values["name"] = actual_name
+        values["image"] = self._image_value(item, seen)
+        return Actual(
+            id=container["Id"],
+            name=actual_name,
+            values=values,
+            status=container["State"]["Status"],
+            raw=seen,
+            managed=seen.is_managed,
+        )
+
+    def _image_value(self, item: Desired, seen: Inspected) -> str:
+        """Return the image in the user's words where it is the one wanted, else so that the difference shows."""
+        name = seen.config["Image"]
+        wanted = seen.said.get("image")
+        if wanted is None or self._is_image(item, seen.container["Image"], wanted):
+            return wanted or name
+        return f"{name} ({seen.container['Image'][7:19]})" if name == wanted else name
+
+    def _is_image(self, item: Desired, image_id: str, wanted: str) -> bool:
+        """Tell whether a container's image is the one a reference stands for."""
+        local = self._images.find(wanted)
+        policy = item.values.get("image_pull_policy", "ifnotpresent")
+        if policy == "always" or (local is None and policy == "ifnotpresent"):
+            with worded(item.label, {"image": wanted}):
+                digest = self._registry.get(wanted)
+            return digest in _digests(self._images.find(image_id) or {})
+        return local is not None and local["Id"] == image_id
+
+    def view(self, actual: Actual) -> dict[str, Any]:
+        """Return the container in the words of the options, with what only the engine knows."""
+        view = super().view(actual)
+        view["secret_environment"] = sorted(actual.values.get("secret_environment") or {})
+        if actual.raw is not None:
+            view.update(_facts(actual.raw))
+        return view
+
+    # Deciding ----------------------------------------------------------
+
+    def change_of(self, option: Option, before: Any, after: Any) -> str:
+        """In place where the engine can; it cannot take a limit away or leave the special networks."""
+        if option.name in ("cpu", "memory") and not after:
+            return RECREATE
+        if option.name == "nets":
+            networks = {net["network"] for net in (*(before or ()), *after)}
+            if networks & set(_SPECIAL_NETWORKS) or not before:
+                return RECREATE
+        return super().change_of(option, before, after)
+
+    def verify(self, item: Desired, actual: Actual | None, differences: Sequence[Difference]) -> None:
+        """Refuse unknown images, networks, volumes, runtimes and the like."""
+        changed = {difference.name for difference in differences}
+        if actual is None:
+            changed = set(item.values)
+            if "image" not in item.values:
+                raise ItemError(f"{item.label}: image is needed to create a container; name the image to run.")
+        values = {name: value for name, value in item.values.items() if name in changed}
+        with worded(item.label, self._shown(item.values)):
+            self._verify_image(item, values)
+            self._verify_nets(item, values)
+            self._verify_volumes(item, values)
+            self._verify_host(item, values)
+            self._verify_health(item, actual)
+
+    def _verify_image(self, item: Desired, values: Mapping[str, Any]) -> None:
+        if "image" not in values or self._images.find(values["image"]):
+            return
+        if item.values.get("image_pull_policy") == "never":
+            raise _item_fault(
+                item,
+                "image",
+                "is not on the host, and image_pull_policy never forbids pulling it",
+                "load or pull it first",
+            )
+        try:
+            self._registry.get(values["image"])
+        except ServiceError as exc:
+            raise _item_fault(
+                item,
+                "image",
+                f"is neither on the host nor to be had from its registry ({exc.said or exc})",
+                "check the reference, log in to the registry, or build the image on the host",
+            ) from exc
+
+    def _verify_nets(self, item: Desired, values: Mapping[str, Any]) -> None:
+        for net in values.get("nets", ()):
+            name = net["network"]
+            if name in _SPECIAL_NETWORKS:
+                continue
+            network = self._networks.find(name)
+            if network is None:
+                raise _item_fault(
+                    item, "nets", f"names the network {name!r}, which does not exist", "create it or correct it"
+                )
+            for key in ("v4_fixed_ip", "v6_fixed_ip"):
+                if key in net:
+                    _check_fixed_ip(item, network, net[key])
+            if net.get("aliases") and network["Name"] == "bridge":
+                raise _item_fault(item, "nets", "has aliases in Docker's default network", "use a network of your own")
+
+    def _verify_volumes(self, item: Desired, values: Mapping[str, Any]) -> None:
+        named = [mount["volume"] for mount in values.get("mounts", ()) if "volume" in mount]
+        missing = [name for name in named if name not in self._volumes.get("")]
+        if missing:
+            raise _item_fault(
+                item,
+                "mounts",
+                f"names the volume {missing[0]!r}, which does not exist",
+                "create it with caas.zun.container_volume (backend: docker), or correct the name",
+            )
+
+    def _verify_host(self, item: Desired, values: Mapping[str, Any]) -> None:
+        def host(key: str) -> Any:
+            return self._info.get("").get(key)
+
+        if "runtime" in values and values["runtime"] not in (host("Runtimes") or {}):
+            known = ", ".join(sorted(host("Runtimes") or {}))
+            raise _item_fault(item, "runtime", f"is not known to the engine, which has {known}", "name one of these")
+        if values.get("cpu") and values["cpu"] > host("NCPU"):
+            raise _item_fault(item, "cpu", f"is more than the {host('NCPU')} processors of the host", "give less")
+        drivers = (host("Plugins") or {}).get("Log") if "log_driver" in values else None
+        if drivers and values["log_driver"] not in drivers + ["none"]:
+            raise _item_fault(
+                item, "log_driver", f"is not known to the engine, which has {', '.join(drivers)}", "name one of these"
+            )
+
+    def _verify_health(self, item: Desired, actual: Actual | None) -> None:
+        if item.state != "healthy":
+            return
+        values = self.predict(item, actual)
+        check = {**(values.get("healthcheck") or {}), **(item.values.get("healthcheck") or {})}
+        # An image that is not on the host yet may bring a check of its own.
+        unknown = actual is None and not self._images.find(item.values["image"])
+        if not unknown and not check.get("cmd"):
+            raise ItemError(
+                f"{item.label}: state healthy needs a health check, and neither the container nor its image has one; "
+                "add healthcheck, or use state started."
+            )
+
+    def predict(self, item: Desired, base: Actual | None) -> dict[str, Any]:
+        """Return the values of a new container: the host's defaults, the old container's, the image's."""
+        values = super().predict(item, base)
+        said = item.values
+        image = self._images.find(said["image"]) if "image" in said else None
+        if base is None and image:
+            inherited = image.get("Config") or {}
+            fields = {"command": "Cmd", "entrypoint": "Entrypoint", "workdir": "WorkingDir", "user": "User"}
+            values.update({option: inherited[key] for option, key in fields.items() if inherited.get(key)})
+            if "entrypoint" in said:
+                values["command"] = []
+            check = docker_fields.health_values(inherited.get("Healthcheck") or {})
+            if check:
+                values["healthcheck"] = {**check, **said.get("healthcheck", {})}
+        return values
+
+    def prepare(self, item: Desired) -> None:
+        """Pull the image where the policy says so and the registry has another one."""
+        reference = item.values.get("image")
+        if reference is None or item.values.get("image_pull_policy") == "never":
+            return
+        with worded(item.label, {"image": reference}), self._pulls[reference]:
+            local = self._images.find(reference)
+            if local and not (
+                item.values.get("image_pull_policy") == "always"
+                and self._registry.get(reference) not in _digests(local)
+            ):
+                return
+            self._engine.pull_image(reference)
+            self._images.forget(reference)
+
+    def status_after(self, state: str, status: str | None) -> str:
+        """Return Docker's word for the status."""
+        if state == PRESENT:
+            return status or "created"
+        if state == STOPPED:
+            return "created" if status in (None, "created") else "exited"
+        return {"paused": "paused", ABSENT: ABSENT}.get(state, "running")
+
+    def path(self, status: str | None, state: str, force: bool = False) -> Way:
+        """Return the way Docker allows; it neither stops nor restarts what is paused (20.10)."""
+        if state == PRESENT or (state == ABSENT and force):
+            return []
+        if status == "paused":
+            if state == PAUSED:
+                return []
+            goal = HEALTHY if state == "healthy" else RUNNING
+            return [("unpause", goal), *self.path("running", state)]
+        if status in ("running", "restarting"):
+            ways: dict[str, Way] = {
+                STOPPED: [("stop", STOPPED)],
+                ABSENT: [("stop", STOPPED)],
+                PAUSED: [*([("wait", RUNNING)] if status == "restarting" else []), ("pause", PAUSED)],
+                "restarted": [("restart", RUNNING)],
+            }
+            return ways.get(state, [])
+        if state in (STOPPED, ABSENT):
+            return []
+        start: Way = [("start", HEALTHY if state == "healthy" else RUNNING)]
+        return [*start, ("pause", PAUSED)] if state == PAUSED else start
+
+    def state_like(self, status: str) -> str:
+        """Return the state that keeps a container as it is."""
+        return {"running": "started", "restarting": "started", "paused": PAUSED}.get(status, STOPPED)
+
+    def awaits(self, item: Desired, actual: Actual) -> str | None:
+        """Wait for health, or for the next start of a container that keeps restarting."""
+        if item.state == "healthy" and _health(actual) != "healthy":
+            return RECOVERED
+        return RUNNING if item.state == "started" and actual.status == "restarting" else None
+
+    def ready_goal(self, item: Desired, actual: Actual, goal: str | None) -> str | None:
+        """A replacement with a health check must be healthy, whatever the state asked for."""
+        return READY_GOAL if goal == RUNNING else goal
+
+    def excludes(self, item: Desired, actual: Actual) -> bool:
+        """Host ports, addresses and devices are exclusive; data must never be written by two containers at once."""
+        new = {**actual.values, **item.values}
+        return (
+            bool(_claims(actual.values) & _claims(new))
+            or bool(actual.raw.config.get("MacAddress"))
+            or bool(docker_fields.anonymous_volumes(actual.raw.container))
+        )
+
+    def remarks(self, item: Desired, actual: Actual) -> list[str]:
+        """Tell of a container that was started and has ended well since."""
+        if item.state in ("started", "restarted") and actual.status == "exited":
+            return [
+                f"{item.label}: the container has ended by itself, with exit code 0; state started starts it each time"
+            ]
+        return []
+
+    # Changing ----------------------------------------------------------
+
+    def create(self, item: Desired, base: Actual | None, values: Mapping[str, Any]) -> Actual:
+        """Create a container; one that cannot be completed is removed again."""
+        body = Body.like(base.raw) if base else Body()
+        if base and not base.managed and "mounts" in item.values:
+            # Injected files of a container that is not ours could not be compared: give the new one what was said.
+            values = {"mounts": item.values["mounts"], **values}
+        for option, field in FIELDS.items():
+            if option in values:
+                field.write(body, values[option])
+        _keep_said_files(body, item)
+        name = item.name or (base.name if base else "")
+        networks = self._networking(body)
+        salt = base.raw.labels[LABEL_SALT] if base and base.managed else new_salt()
+        api_body = body.api_config(salt)
+        api_body["Image"] = self._image_to_run(item, base)
+        with worded(item.label, self._shown(item.values)):
+            if networks:
+                first = networks[0]
+                api_body["NetworkingConfig"] = {"EndpointsConfig": {first["network"]: _endpoint(first)}}
+            container_id = self._engine.create_container(name, api_body)
+            try:
+                for net in networks[1:]:
+                    self._engine.connect_network(net["network"], container_id, _endpoint(net))
+                for entry in body.files:
+                    self._put_file(container_id, entry, base)
+            except ServiceError:
+                self._engine.delete_container(container_id, force=True, volumes=True)
+                raise
+        return Actual(container_id, name, {**(base.values if base else {}), **item.values}, status="created")
+
+    def _image_to_run(self, item: Desired, base: Actual | None) -> str:
+        if "image" in item.values or base is None:
+            return item.values["image"]
+        reference, image_id = base.raw.config["Image"], base.raw.container["Image"]
+        # The tag may stand for another image by now; nobody asked for that one.
+        local = self._images.find(reference)
+        return reference if local and local["Id"] == image_id else image_id
+
+    @staticmethod
+    def _networking(body: Body) -> list[dict[str, Any]]:
+        """Set the network mode; return the networks to be configured."""
+        if not body.nets:
+            return []
+        primary = body.nets[0]["network"]
+        body.host["NetworkMode"] = primary
+        return [] if primary in _SPECIAL_NETWORKS else body.nets
+
+    def _put_file(self, container_id: str, entry: Mapping[str, Any], base: Actual | None) -> None:
+        directory = posixpath.dirname(entry["destination"])
+        if isinstance(entry["content"], Digest) and base is not None:
+            # Nobody said the content this time: take the file from the old container.
+            archive = self._engine.get_archive(base.id, entry["destination"])
+            self._engine.put_archive(container_id, directory, archive)
+        else:
+            self._engine.put_archive(container_id, "/", _archive(entry))
+
+    def update(self, item: Desired, actual: Actual, differences: Sequence[Difference]) -> None:
+        """Change name, limits, restart policy and networks."""
+        after = {difference.name: difference.after for difference in differences}
+        with worded(item.label, self._shown(item.values)):
+            if "name" in after:
+                self._engine.rename_container(actual.id, after["name"])
+            limits = _update_body(actual.raw.host, after)
+            if limits:
+                self._engine.update_container(actual.id, limits)
+            if "nets" in after:
+                self._update_nets(actual, after["nets"])
+
+    def _update_nets(self, actual: Actual, after: Sequence[Mapping[str, Any]]) -> None:
+        before = {net["network"]: net for net in actual.values["nets"]}
+        wanted = {net["network"]: net for net in after}
+        for name, net in wanted.items():
+            if name not in before:
+                self._engine.connect_network(name, actual.id, _endpoint(net))
+        for name, net in before.items():
+            if name not in wanted:
+                self._engine.disconnect_network(name, actual.id)
+            elif wanted[name] != net:
+                self._engine.disconnect_network(name, actual.id)
+                try:
+                    self._engine.connect_network(name, actual.id, _endpoint(wanted[name]))
+                except ServiceError:
+                    self._engine.connect_network(name, actual.id, _endpoint(net))
+                    raise
+
+    def delete(self, actual: Actual, force: bool = False) -> None:
+        """Delete a container; volumes nobody named stay, as they may hold data."""
+        with worded(actual.name, {}):
+            self._engine.delete_container(actual.id, force=force)
+
+    def discard(self, actual: Actual) -> None:
+        """Delete a container that did not work, and the volumes that came into being with it."""
+        with worded(actual.name, {}):
+            self._engine.delete_container(actual.id, force=True, volumes=True)
+
+    def act(self, verb: str, actual: Actual) -> None:
+        """Start, stop, restart, pause or unpause."""
+        grace = float(actual.values.get("stop_timeout", 10)) if verb in ("stop", "restart") else None
+        with worded(actual.name, self._shown(actual.values)):
+            self._engine.act_on_container(actual.id, verb, grace)
+
+    def set_aside(self, actual: Actual) -> None:
+        """Free the name."""
+        with worded(actual.name, {}):
+            self._engine.rename_container(actual.id, f"{actual.name}{_ASIDE}{actual.id[:12]}")
+
+    def put_back(self, actual: Actual) -> None:
+        """Take the name back."""
+        with worded(actual.name, {}):
+            self._engine.rename_container(actual.id, actual.name)
+
+    def _shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values as error messages may show them."""
+        return {name: self.table[name].shown(value) for name, value in values.items() if not self.table[name].secret}
+
+    # Waiting -----------------------------------------------------------
+
+    def poll(self, actuals: Sequence[Actual]) -> Mapping[str, Any]:
+        """List the containers waited for, in one request."""
+        with passed_on():
+            listed = self._engine.list_containers({"id": [actual.id for actual in actuals]})
+        return {summary["Id"]: summary for summary in listed}
+
+    def judge(self, seen: Any, goal: str, elapsed: float) -> Judgement:
+        """Judge a container by the engine's listing."""
+        if goal == ABSENT:
+            return Judgement(READY if seen is None else PENDING)
+        if seen is None:
+            if goal == STOPPED:
+                return Judgement(READY)
+            return Judgement(FAILED, "ended and is gone (auto_remove); without auto_remove its exit code and log stay")
+        state, text = seen["State"], seen["Status"]
+        if goal == STOPPED:
+            return Judgement(READY if state in ("exited", "created", "dead") else PENDING, f"it is {state}")
+        if goal == PAUSED:
+            return Judgement(READY if state == "paused" else PENDING, f"it is {state}")
+        if state in ("exited", "dead"):
+            return _judge_ended(text, goal)
+        if state != "running":
+            return Judgement(PENDING, f"it is {state} ({text})")
+        return _judge_running(text, goal, elapsed)
+
+    def post_mortem(self, actual: Actual, reason: str) -> ItemError:
+        """Add exit code, lack of memory, the last health check and the end of the log."""
+        with worded(actual.name, {}):
+            state = self._engine.inspect_container(actual.id)["State"]
+            log = self._engine.container_logs(actual.id, LOG_LINES)
+        details = []
+        if state.get("OOMKilled"):
+            details.append("it was killed for lack of memory; raise memory")
+        if state.get("Error"):
+            details.append(state["Error"])
+        checks = (state.get("Health") or {}).get("Log") or []
+        if checks and state["Health"]["Status"] != "healthy":
+            output = " ".join(checks[-1]["Output"].split())
+            details.append(
+                f"the last health check ended with exit code {checks[-1]['ExitCode']}: {output or 'no output'}"
+            )
+        if not log:
+            details.append("its log is empty")
+        return ItemError("; ".join([reason, *details]) + ".", log)
+
+
+class _Lookup:
+    """Answers looked up once each, from any thread; None for what does not exist."""
+
+    def __init__(self, ask: Any) -> None:
+        self._ask = ask
+        self._answers: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def get(self, key: str) -> Any:
+        """Return the answer; raises what asking raises."""
+        with self._lock:
+            lock = self._locks[key]
+        with lock:
+            if key not in self._answers:
+                answer = self._ask(key)
+                self._answers[key] = answer
+                if isinstance(answer, dict) and "Id" in answer:
+                    # An image found by its reference is known by its id as well.
+                    self._answers.setdefault(answer["Id"], answer)
+            return self._answers[key]
+
+    def find(self, key: str) -> Any:
+        """Return the answer, None where there is no such thing."""
+        try:
+            return self.get(key)
+        except NotFoundError:
+            with self._lock:
+                self._answers[key] = None
+            return None
+
+    def forget(self, key: str) -> None:
+        """Ask again next time."""
+        self._answers.pop(key, None)
+
+
+def _fault(values: Mapping[str, Any], option: str, reason: str, remedy: str) -> OptionError:
+    return OptionError(option, CONTAINER_OPTIONS[option].shown(values[option]), reason, remedy)
+
+
+def _item_fault(item: Desired, option: str, reason: str, remedy: str) -> ItemError:
+    return ItemError(f"{item.label}: {_fault(item.values, option, reason, remedy)}")
+
+
+def _check_nets(values: Mapping[str, Any]) -> None:
+    nets = values.get("nets") or []
+    for index, net in enumerate(nets):
+        if "port" in net:
+            raise OptionError(
+                f"nets[{index}].port",
+                net["port"],
+                "cannot be used with backend docker: only Neutron has ports",
+                "name a network instead",
+            )
+    special = [net["network"] for net in nets if net["network"] in _SPECIAL_NETWORKS]
+    if special and (len(nets) > 1 or len(nets[0]) > 1):
+        raise _fault(
+            values, "nets", f"has {special[0]}, which excludes other networks, addresses and aliases", "keep one"
+        )
+    if special and values.get("published_ports"):
+        raise _fault(
+            values,
+            "published_ports",
+            f"cannot be reached in network {special[0]}",
+            "leave it out, or use another network",
+        )
+
+
+def _check_mounts(values: Mapping[str, Any]) -> None:
+    mounts = values.get("mounts") or []
+    memory = [mount["destination"] for mount in mounts if mount.get("tmpfs")]
+    for index, mount in enumerate(mounts):
+        where = f"mounts[{index}]"
+        if "size" in mount and "tmpfs" not in mount:
+            raise OptionError(
+                f"{where}.size",
+                mount["destination"],
+                "cannot have a size: a Docker volume has none, only a tmpfs has",
+                "leave size out, or add tmpfs: true",
+            )
+        if "content" not in mount:
+            continue
+        if values.get("read_only"):
+            raise OptionError(
+                where,
+                mount["destination"],
+                "is a file to be written into a container that is read_only",
+                "put it on a volume or host_path, or leave read_only out",
+            )
+        for directory in memory:
+            if mount["destination"].startswith(f"{directory.rstrip('/')}/"):
+                raise OptionError(
+                    where, mount["destination"], f"would be hidden by the tmpfs at {directory}", "use another path"
+                )
+
+
+def _check_fixed_ip(item: Desired, network: Mapping[str, Any], address: str) -> None:
+    subnets = [entry["Subnet"] for entry in (network.get("IPAM") or {}).get("Config") or [] if entry.get("Subnet")]
+    inside = any(ipaddress.ip_address(address) in ipaddress.ip_network(subnet, strict=False) for subnet in subnets)
+    if subnets and not inside:
+        raise _item_fault(
+            item,
+            "nets",
+            f"has the address {address}, which is not in {', '.join(subnets)} of network {network['Name']}",
+            "give an address of the network",
+        )
+
+
+def _digests(image: Mapping[str, Any]) -> set[str]:
+    """Return the digests under which registries know an image."""
+    return {reference.rpartition("@")[2] for reference in image.get("RepoDigests") or []}
+
+
+def _health(actual: Actual) -> str:
+    return (actual.raw.container["State"].get("Health") or {}).get("Status", "none")
+
+
+def _claims(values: Mapping[str, Any]) -> set[tuple[str, ...]]:
+    """Return what a container cannot share with its replacement."""
+    claims: set[tuple[str, ...]] = set()
+    for mapping in values.get("published_ports", ()):
+        rest, _dummy, container_port = mapping.rpartition(":")
+        host_port = rest.rpartition(":")[2]
+        if host_port:
+            claims.add(("port", host_port, container_port.rpartition("/")[2]))
+    for net in values.get("nets", ()):
+        if net["network"] == "host":
+            claims.add(("host network",))
+        claims.update(("address", net[key]) for key in ("v4_fixed_ip", "v6_fixed_ip") if key in net)
+    for mount in values.get("mounts", ()):
+        source = mount.get("volume") or mount.get("host_path")
+        if source and not mount.get("read_only"):
+            claims.add(("data", source))
+    claims.update(("device", device.partition(":")[0]) for device in values.get("devices", ()))
+    return claims
+
+
+def _facts(seen: Inspected) -> dict[str, Any]:
+    """Return what the engine knows of a container beyond its options."""
+    state = seen.container["State"]
+    settings = seen.container["NetworkSettings"]
+    addresses: dict[str, list[dict[str, Any]]] = {}
+    for name, endpoint in docker_fields.networks_in_order(seen.container):
+        found = [(4, endpoint.get("IPAddress")), (6, endpoint.get("GlobalIPv6Address"))]
+        addresses[name] = [{"addr": address, "version": version} for version, address in found if address]
+    ports = {
+        port: [f"{binding['HostIp']}:{binding['HostPort']}" for binding in bindings]
+        for port, bindings in (settings.get("Ports") or {}).items()
+        if bindings
+    }
+    return {
+        "health": (state.get("Health") or {}).get("Status"),
+        "exit_code": state.get("ExitCode") if state["Status"] in ("exited", "dead") else None,
+        "image_id": seen.container["Image"],
+        "created_at": seen.container.get("Created"),
+        "started_at": state.get("StartedAt"),
+        "restart_count": seen.container.get("RestartCount", 0),
+        "addresses": addresses,
+        "ports": ports,
+    }
+
+
+def _keep_said_files(body: Body, item: Desired) -> None:
+    """Use the contents the user said where an old container only has their digests."""
+    said = {entry["destination"]: entry for entry in item.values.get("mounts", ()) if "content" in entry}
+    for index, entry in enumerate(body.files):
+        wanted = said.get(entry["destination"])
+        if wanted and isinstance(entry["content"], Digest) and entry["content"].matches(wanted["content"]):
+            body.files[index] = {**entry, "content": wanted["content"]}
+
+
+def _archive(entry: Mapping[str, Any]) -> bytes:
+    """Return a tar archive with one file; its directories are made by the engine."""
+    data = base64.b64decode(entry["content"])
+    member = tarfile.TarInfo(entry["destination"].lstrip("/"))
+    member.size = len(data)
+    member.mode = int(entry["mode"], 8)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def _endpoint(net: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an EndpointConfig of the engine's API."""
+    fixed = {"IPv4Address": net.get("v4_fixed_ip"), "IPv6Address": net.get("v6_fixed_ip")}
+    return {
+        "IPAMConfig": {key: value for key, value in fixed.items() if value} or None,
+        "Aliases": list(net.get("aliases") or ()),
+    }
+
+
+def _update_body(host: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of an update; limits of memory and swap have to be changed together."""
+    body: dict[str, Any] = {}
+    if "cpu" in after:
+        if not host.get("NanoCpus") and (host.get("CpuQuota") or 0) > 0:
+            # The engine refuses NanoCpus on a container that was given a quota and a period.
+            period = host.get("CpuPeriod") or 100_000
+            body.update(CpuPeriod=period, CpuQuota=round(after["cpu"] * period))
+        else:
+            body["NanoCpus"] = docker_fields.nano_cpus(after["cpu"])
+    if "memory" in after:
+        body.update(Memory=after["memory"], MemorySwap=-1 if host.get("MemorySwap") == -1 else 2 * after["memory"])
+    if "pids_limit" in after:
+        body["PidsLimit"] = after["pids_limit"] or -1
+    if "restart_policy" in after:
+        body["RestartPolicy"] = docker_fields.restart_policy_body(after["restart_policy"])
+    return body
+
+
+def _judge_ended(text: str, goal: str) -> Judgement:
+    match = _EXIT_CODE.search(text)
+    code = match.group(1) if match else "unknown"
+    if code == "0" and goal in (RUNNING, READY_GOAL):
+        # A short job that succeeded; Kind.remarks tells the user.
+        return Judgement(READY)
+    return Judgement(FAILED, f"ended with exit code {code}")
+
+
+def _judge_running(text: str, goal: str, elapsed: float) -> Judgement:
+    match = _HEALTH.search(text)
+    health = match.group(1) if match else "none"
+    if goal == RUNNING or (goal == READY_GOAL and health == "none"):
+        return Judgement(READY if elapsed >= SETTLE else PENDING)
+    if health == "healthy":
+        return Judgement(READY)
+    if health == "unhealthy" and goal != RECOVERED:
+        return Judgement(FAILED, "is unhealthy")
+    return Judgement(PENDING, f"its health is {health}")

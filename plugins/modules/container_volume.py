@@ -1,0 +1,179 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, caas.zun contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Manage volumes."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: container_volume
+short_description: Manage volumes for containers
+version_added: 0.1.0
+description:
+  - Creates and deletes volumes that containers mount, one or many in one task.
+  - With O(backend=docker) these are named volumes. Docker can change nothing about a volume once it exists, and making it
+    anew would lose the data in it, so a difference is an error.
+author:
+  - caas.zun contributors (@caas-zun)
+extends_documentation_fragment:
+  - caas.zun.attributes
+  - caas.zun.connection
+  - caas.zun.volume
+requirements:
+  - docker (the Docker SDK for Python) >= 7.0.0 with O(backend=docker)
+  - paramiko with a C(ssh://) O(docker_host), unless O(use_ssh_client=true)
+seealso:
+  - module: caas.zun.container_volume_info
+  - module: caas.zun.appcontainer
+"""
+
+EXAMPLES = r"""
+- name: A volume on the local Docker Engine
+  caas.zun.container_volume:
+    backend: docker
+    name: web-data
+    labels:
+      team: web
+
+- name: A volume on a network file system
+  caas.zun.container_volume:
+    backend: docker
+    name: shared
+    driver: local
+    driver_options:
+      type: nfs
+      o: addr=nas.internal,rw
+      device: ":/export/shared"
+
+- name: Several volumes
+  caas.zun.container_volume:
+    backend: docker
+    volumes:
+      - name: web-data
+      - name: web-cache
+      - name: old-data
+        state: absent
+
+- name: Delete a volume, and the containers that use it
+  caas.zun.container_volume:
+    backend: docker
+    name: web-data
+    state: absent
+    force: true
+"""
+
+RETURN = r"""
+volumes:
+  description: One entry per item, in the order given.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the volume.
+      type: str
+      returned: always
+      sample: web
+    id:
+      description: ID of the volume; none where it does not exist, or not yet (check mode).
+      type: str
+      returned: always
+    action:
+      description:
+        - What was done, or would be in check mode; one of V(none), V(created), V(deleted), V(failed), and V(skipped) for an item that was
+          not tried after the failure of another one.
+      type: str
+      returned: always
+      sample: created
+    changed:
+      description: Whether something was done.
+      type: bool
+      returned: always
+    diff:
+      description: The options that differed, with their values before and after; secrets only as changed or not.
+      type: dict
+      returned: in diff mode
+    uncompared:
+      description:
+        - Options whose value nobody can tell, because the volume was not made by this collection and the backend
+          does not report it.
+      type: list
+      elements: str
+      returned: where there are such options
+    volume:
+      description: The volume as it is now, or as it would be in check mode; none where it does not exist.
+      type: dict
+      returned: always
+      contains:
+        id:
+          description: ID of the volume; on Docker its name.
+          type: str
+          returned: always
+        name:
+          description: Name of the volume.
+          type: str
+          returned: always
+          sample: web-data
+        driver:
+          description: Volume driver.
+          type: str
+          returned: with O(backend=docker)
+          sample: local
+        driver_options:
+          description: Options of the volume driver.
+          type: dict
+          returned: with O(backend=docker)
+        labels:
+          description: Labels.
+          type: dict
+          returned: with O(backend=docker)
+        mountpoint:
+          description: Directory of the host that holds the data.
+          type: str
+          returned: outside check mode, with O(backend=docker)
+        created_at:
+          description: Time of the creation.
+          type: str
+          returned: outside check mode
+volume:
+  description: The volume of a task for a single one, as in RV(volumes[].volume).
+  returned: when O(volumes) is not used
+  type: dict
+failed_items:
+  description: The items that failed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the volume.
+      type: str
+      returned: always
+    id:
+      description: ID of the volume where it was given or found.
+      type: str
+      returned: always
+    msg:
+      description: What failed, why, and what to do.
+      type: str
+      returned: always
+    log:
+      description: The last lines the volume wrote, where that helps to understand the failure.
+      type: list
+      elements: str
+      returned: always
+"""
+
+from ansible_collections.caas.zun.plugins.module_utils.frontend.resources import VOLUMES
+from ansible_collections.caas.zun.plugins.module_utils.frontend.run import run
+
+
+def main() -> None:
+    """Run the module."""
+    run(VOLUMES)
+
+
+if __name__ == "__main__":
+    main()
