@@ -26,7 +26,9 @@ def main() -> int:
     commands.add_parser("quickstart", help="set everything up and run the quickstart playbook")
     commands.add_parser("quickstart-clean", help="remove what the quickstart made")
     commands.add_parser("format", help="rewrite the Python files in the project's style")
-    commands.add_parser("changelog", help="move the changelog fragments into the changelog of the version in galaxy.yml")
+    commands.add_parser(
+        "changelog", help="move the changelog fragments into the changelog of the version in galaxy.yml"
+    )
     lock = commands.add_parser("lock", help="write the lock files in tests/requirements")
     lock.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
     test = commands.add_parser("test", help="run test suites, all when none is named")

@@ -19,7 +19,7 @@ import collection
 import engine
 from base import CACHE, RESULTS, ROOT, VENVS, ToolError, apt_install, lock, run, say, source_files
 from sanity import Sanity
-from venvs import CORES, LINT, Environment, interpreters, main_environment, ready
+from venvs import CORES, LINT, Environment, as_numbers, interpreters, main_environment, ready
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
@@ -248,14 +248,19 @@ def sanity(core: Environment) -> Callable[[Run], Report]:
 
 def _judge_skips(report: Report) -> None:
     """What ansible-test skips for want of an interpreter is not run; it may skip nothing else that has something to test."""
+    absent: dict[str, set[str]] = {}
     for case in [case for case in report.cases if case.outcome == SKIPPED]:
-        if case.detail == "No tests applicable.":
+        found = re.search(r'"(.+)" on Python ([\d.]+) because it could not be found', case.detail)
+        if found:
+            absent.setdefault(found[2], set()).add(found[1])
+        if found or case.detail == "No tests applicable.":
             report.cases.remove(case)
-        elif re.search(r"on Python [\d.]+ because it could not be found", case.detail):
-            report.cases.remove(case)
-            report.not_run.append(f"{report.name}: {case.detail}")
         else:
             case.outcome = FAILED
+    for version, tests in sorted(absent.items(), key=lambda item: as_numbers(item[0])):
+        report.not_run.append(
+            f"{report.name}: {' and '.join(sorted(tests))} on Python {version}, which is not installed"
+        )
 
 
 def _bites(tests: Sanity, how: Run) -> Case:
@@ -373,7 +378,7 @@ def _close(reports: list[Report], seconds: float) -> int:
     for report in reports:
         say(f"  {_line(report)}")
     say(f"  {'all together':58}{seconds:7.1f} s")
-    pythons = ", ".join(sorted(interpreters(), key=lambda version: int(version.split(".")[1])))
+    pythons = ", ".join(sorted(interpreters(), key=as_numbers))
     say(f"\nInterpreters found: {pythons}. Not run:")
     for line in [line for report in reports for line in report.not_run] or ["nothing"]:
         say(f"  {line}")

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,7 +153,7 @@ def write_locks(upgrade: bool) -> None:
     """Write tests/requirements/*.txt from *.in: exact versions for every Python that the environment may have."""
     ready(UV)
     for environment in (*CORES, LINT):
-        oldest = min(environment.pythons, key=_as_numbers)
+        oldest = min(environment.pythons, key=as_numbers)
         command: list[object] = [UV.bin("uv"), "pip", "compile", "--quiet", "--universal", "--python-version", oldest]
         command += [
             "--no-annotate",
@@ -177,12 +176,8 @@ def path_with_interpreters() -> str:
         for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)
         if not folder.endswith("/.pyenv/shims")
     ]
-    return os.pathsep.join(_unique(folders))
+    return os.pathsep.join(dict.fromkeys(folders))
 
 
-def _unique(words: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(words))
-
-
-def _as_numbers(version: str) -> tuple[int, ...]:
+def as_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
