@@ -140,13 +140,22 @@ def _plan_creation(kind: Kind, plan: Plan, mode: Mode) -> None:
             f"or only a name to create one."
         )
     kind.verify(item, None, ())
-    plan.predicted = {**kind.predict(item, None), **item.values}
+    plan.predicted = _overlaid(kind, kind.predict(item, None), item.values)
     plan.predicted_status = kind.status_after(item.state, None)
     plan.action = "created"
     create = Step(CREATE)
     plan.steps.append(create)
     plan.undo[create] = [Step(DISCARD)]
     plan.steps.extend(_power_steps(kind, None, item.state, mode))
+
+
+def _overlaid(kind: Kind, predicted: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay what the user said over what a new object has anyway; of a record, only the fields said."""
+    result = dict(predicted)
+    for name, value in said.items():
+        fields = result.get(name)
+        result[name] = {**fields, **value} if kind.table[name].is_record and fields else value
+    return result
 
 
 def _power_steps(kind: Kind, status: str | None, state: str, mode: Mode) -> list[Step]:

@@ -55,6 +55,16 @@ _EXIT_CODE = re.compile(r"\((\d+)\)")
 # Networks that are no networks: a container in them has no others.
 _SPECIAL_NETWORKS = ("host", "none")
 
+# Options a container takes from its image where it has no value of its own: the engine's key, and how to read it.
+_INHERITED = {
+    "command": ("Cmd", lambda value: value or []),
+    "entrypoint": ("Entrypoint", lambda value: value or []),
+    "workdir": ("WorkingDir", lambda value: value or None),
+    "user": ("User", lambda value: value or None),
+    "stop_signal": ("StopSignal", lambda value: value or None),
+    "healthcheck": ("Healthcheck", lambda value: docker_fields.health_values(value or {})),
+}
+
 # More names than this make the filter longer than a full listing.
 _MOST_NAMES = 200
 
@@ -321,16 +331,25 @@ class DockerContainers(Kind):
         """Return the values of a new container: the host's defaults, the old container's, the image's."""
         values = super().predict(item, base)
         said = item.values
-        image = self._images.find(said["image"]) if "image" in said else None
-        if base is None and image:
-            inherited = image.get("Config") or {}
-            fields = {"command": "Cmd", "entrypoint": "Entrypoint", "workdir": "WorkingDir", "user": "User"}
-            values.update({option: inherited[key] for option, key in fields.items() if inherited.get(key)})
-            if "entrypoint" in said:
-                values["command"] = []
-            check = docker_fields.health_values(inherited.get("Healthcheck") or {})
-            if check:
-                values["healthcheck"] = {**check, **said.get("healthcheck", {})}
+        old = base.raw.image_config if base else {}
+        own = base.raw.config if base else {}
+        if base and "image" not in said:
+            return values
+        new = (self._images.find(said.get("image", "")) or {}).get("Config") or {}
+        own_entrypoint = "entrypoint" in said or own.get("Entrypoint") != old.get("Entrypoint")
+        for option, (key, read) in _INHERITED.items():
+            if base and own.get(key) != old.get(key):
+                continue
+            if option == "command" and own_entrypoint:
+                # An entrypoint of its own drops the image's command (daemon/commit.go, merge).
+                values.setdefault(option, [])
+                continue
+            values.pop(option, None)
+            inherited = read(new.get(key))
+            if inherited is not None:
+                values[option] = inherited
+        if "healthcheck" in said:
+            values["healthcheck"] = {**docker_fields.HEALTH_DEFAULTS, **values.get("healthcheck", {})}
         return values
 
     def prepare(self, item: Desired) -> None:

@@ -29,8 +29,7 @@ LABEL_SECRET_KEYS = LABEL_PREFIX + "secret-keys"
 _NANO = 1_000_000_000
 _ANONYMOUS_VOLUME = re.compile(r"^[0-9a-f]{64}$")
 # What Docker does where a health check leaves a field out (daemon/health.go).
-_HEALTH_DEFAULTS = {"Interval": 30.0, "Timeout": 30.0, "StartPeriod": 0.0}
-_HEALTH_RETRIES = 3
+HEALTH_DEFAULTS = {"disabled": False, "interval": 30.0, "timeout": 30.0, "start_period": 0.0, "retries": 3}
 _HEALTH_TIMES = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
 
 
@@ -269,8 +268,8 @@ def health_values(check: Mapping[str, Any]) -> dict[str, Any] | None:
     values: dict[str, Any] = {"disabled": False}
     values["cmd"] = test[1] if test[0] == "CMD-SHELL" else list(test[1:])
     for ours, theirs in _HEALTH_TIMES.items():
-        values[ours] = (check.get(theirs) or 0) / _NANO or _HEALTH_DEFAULTS[theirs]
-    values["retries"] = check.get("Retries") or _HEALTH_RETRIES
+        values[ours] = (check.get(theirs) or 0) / _NANO or HEALTH_DEFAULTS[ours]
+    values["retries"] = check.get("Retries") or HEALTH_DEFAULTS["retries"]
     return values
 
 

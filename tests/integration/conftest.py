@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, caas.zun contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the integration tests share: a real Docker Engine, an image built here, and modules run as Ansible runs them."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+# Whatever the tests make begins with this, so that the next run can remove what a cut-off one left.
+PREFIX = "caas-zun-test"
+IMAGE = f"{PREFIX}/busybox"
+
+# PID 1 that ends when asked to, and at once.
+DOCKERFILE = """
+FROM scratch
+COPY . /
+ENV PATH=/bin FROM_IMAGE=yes
+LABEL from-image=yes
+WORKDIR /srv
+STOPSIGNAL SIGKILL
+CMD ["sleep", "100000"]
+"""
+
+
+class Result(dict):
+    """What a module returned."""
+
+    @property
+    def changed(self) -> bool:
+        return self["changed"]
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.get("failed"))
+
+    @property
+    def msg(self) -> str:
+        return self["msg"]
+
+
+class Module:
+    """Runs a module of the collection in this process, with Ansible's own argument handling."""
+
+    def __init__(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self._module = importlib.import_module(f"ansible_collections.caas.zun.plugins.modules.{name}")
+        self._capsys = capsys
+
+    def __call__(self, check: bool = False, diff: bool = False, **arguments: Any) -> Result:
+        arguments = {"backend": "docker", "_ansible_check_mode": check, "_ansible_diff": diff, **arguments}
+        self._capsys.readouterr()
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            self._module.main()
+        output = self._capsys.readouterr()
+        assert "Traceback" not in output.out + output.err
+        return Result(json.loads(output.out))
+
+    def ok(self, **arguments: Any) -> Result:
+        """Run; fail the test if the module fails."""
+        result = self(**arguments)
+        assert not result.failed, result.msg
+        return result
+
+    def fails(self, **arguments: Any) -> str:
+        """Run; the module must fail. Return its message."""
+        result = self(**arguments)
+        assert result.failed, result
+        return result.msg
+
+
+@pytest.fixture
+def appcontainer(capsys: pytest.CaptureFixture[str]) -> Module:
+    return Module("appcontainer", capsys)
+
+
+@pytest.fixture
+def appcontainer_info(capsys: pytest.CaptureFixture[str]) -> Module:
+    return Module("appcontainer_info", capsys)
+
+
+@pytest.fixture
+def container_volume(capsys: pytest.CaptureFixture[str]) -> Module:
+    return Module("container_volume", capsys)
+
+
+@pytest.fixture
+def container_volume_info(capsys: pytest.CaptureFixture[str]) -> Module:
+    return Module("container_volume_info", capsys)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.APIClient]:
+    """The engine itself, to look at what the modules did without going through them."""
+    client = docker.APIClient(version="auto")
+    _remove_leftovers(client)
+    yield client
+    _remove_leftovers(client)
+    client.close()
+
+
+def _remove_leftovers(client: docker.APIClient) -> None:
+    for container in client.containers(all=True, filters={"name": PREFIX}):
+        client.remove_container(container["Id"], force=True, v=True)
+    for network in client.networks(filters={"name": PREFIX}):
+        client.remove_network(network["Id"])
+    for volume in client.volumes(filters={"name": PREFIX})["Volumes"] or []:
+        client.remove_volume(volume["Name"])
+
+
+@pytest.fixture
+def name(engine: docker.APIClient) -> Iterator[str]:
+    """A name nobody uses; everything whose name begins with it is removed afterwards."""
+    mine = f"{PREFIX}-{uuid.uuid4().hex[:8]}"
+    yield mine
+    for container in engine.containers(all=True, filters={"name": mine}):
+        engine.remove_container(container["Id"], force=True, v=True)
+    for network in engine.networks(filters={"name": mine}):
+        engine.remove_network(network["Id"])
+    for volume in engine.volumes(filters={"name": mine})["Volumes"] or []:
+        engine.remove_volume(volume["Name"])
+
+
+@pytest.fixture
+def inspect(engine: docker.APIClient):
+    """Return what the engine knows of a container, None where there is none."""
+
+    def look(name_or_id: str) -> dict[str, Any] | None:
+        try:
+            return engine.inspect_container(name_or_id)
+        except docker.errors.NotFound:
+            return None
+
+    return look
+
+
+def build_image(client: docker.APIClient, tag: str, extra: str = "") -> str:
+    """Build an image around Debian's busybox, which needs no registry; return its id."""
+    busybox = shutil.which("busybox")
+    assert busybox, "busybox is missing; apt-get install busybox"
+    libraries = [
+        word
+        for word in subprocess.run(["ldd", busybox], check=True, capture_output=True, text=True).stdout.split()
+        if word.startswith("/")
+    ]
+    applets = subprocess.run([busybox, "--list"], check=True, capture_output=True, text=True).stdout.split()
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for path in [busybox, *libraries]:
+            target = "bin/busybox" if path == busybox else path.lstrip("/")
+            archive.add(os.path.realpath(path), target)
+        for applet in applets:
+            if applet != "busybox":
+                link = tarfile.TarInfo(f"bin/{applet}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                archive.addfile(link)
+        for directory in ("tmp", "srv", "proc", "sys", "dev"):
+            entry = tarfile.TarInfo(directory)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
+            archive.addfile(entry)
+        files = {
+            "etc/passwd": "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
+            "etc/group": "root:x:0:\nnogroup:x:65534:\n",
+            "srv/index.html": "hello\n",
+            "Dockerfile": f"{DOCKERFILE}\n{extra}\n",
+        }
+        for path, text in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(text), 0o644
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    context.seek(0)
+    for event in client.build(fileobj=context, custom_context=True, tag=tag, rm=True, decode=True):
+        assert "error" not in event, event
+    return client.inspect_image(tag)["Id"]
+
+
+@pytest.fixture(scope="session")
+def image(engine: docker.APIClient) -> str:
+    """An image with busybox; its containers sleep and end at once when stopped."""
+    build_image(engine, f"{IMAGE}:1")
+    return f"{IMAGE}:1"
+
+
+@pytest.fixture(scope="session")
+def other_image(engine: docker.APIClient) -> str:
+    """Another image than :func:`image`, with other defaults."""
+    build_image(engine, f"{IMAGE}:2", 'ENV FROM_IMAGE=other\nLABEL from-image=other\nCMD ["sleep", "200000"]')
+    return f"{IMAGE}:2"
+
+
+@pytest.fixture(scope="session")
+def healthy_image(engine: docker.APIClient) -> str:
+    """An image with a health check that passes at once."""
+    build_image(engine, f"{IMAGE}:healthy", 'HEALTHCHECK --interval=1s --retries=2 CMD ["true"]')
+    return f"{IMAGE}:healthy"
+
+
+@pytest.fixture
+def network(engine: docker.APIClient, name: str):
+    """Make a network with a range of its own; return its name."""
+    made = []
+
+    def make(suffix: str = "net") -> str:
+        network_name = f"{name}-{suffix}"
+        # 198.18.0.0/15 is set aside for tests of networks (RFC 2544).
+        subnet = f"198.18.{(os.getpid() + len(made)) % 250}.0/24"
+        pool = docker.types.IPAMPool(subnet=subnet)
+        engine.create_network(network_name, ipam=docker.types.IPAMConfig(pool_configs=[pool]))
+        made.append(network_name)
+        return network_name
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder of the collection's sources."""
+    return Path(__file__).resolve().parents[2]
