@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, caas.zun contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options that say which containers to look at, from their declarations."""
+
+from __future__ import annotations
+
+from ansible_collections.caas.zun.plugins.module_utils.frontend.info import CONTAINER_INFO
+from ansible_collections.caas.zun.plugins.module_utils.frontend.spec import document, fragment
+
+
+class ModuleDocFragment:
+    """Which containers, and what of them."""
+
+    DOCUMENTATION = fragment(document(CONTAINER_INFO))

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, caas.zun contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""Modules that only look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..engine.errors import EngineError
+from ..engine.options import Option
+from ..engine.parallel import bounded_map
+from ..engine.secrets import Masker
+from ..kinds.docker_info import DockerContainerReader, DockerVolumeReader
+from ..services.docker import DockerEngine
+from ..services.errors import ServiceError
+from .options import CONNECTION
+from .run import connect_docker, fail_internal, require_docker
+from .spec import argument_spec
+
+# Requests at once; reading does no harm, so that there is no option for it.
+_PARALLELISM = 10
+
+_NAME = Option(
+    "name",
+    "list",
+    ("Names to look for; a name nobody has is left out of the result.",),
+    elements="str",
+)
+
+CONTAINER_INFO: tuple[Option, ...] = (
+    _NAME,
+    Option("id", "list", ("IDs to look for, in full or their beginnings.",), elements="str"),
+    Option(
+        "filters",
+        "dict",
+        (
+            "What containers must be like, in the backend's words; a list of values means any of them.",
+            "With O(backend=docker) C(health), C(image), C(label), C(network), C(status) and C(volume).",
+        ),
+    ),
+    Option(
+        "gather",
+        "list",
+        (
+            "What else to return.",
+            "V(stats) takes about a second on Docker, as the engine reads twice.",
+        ),
+        elements="str",
+        choices=("stats", "processes", "logs", "networks"),
+    ),
+    Option("log_lines", "int", ("Most lines to return with O(gather=logs), counted from the end.",), default=100),
+)
+
+VOLUME_INFO: tuple[Option, ...] = (
+    _NAME,
+    Option(
+        "filters",
+        "dict",
+        (
+            "What volumes must be like, in the backend's words; a list of values means any of them.",
+            "With O(backend=docker) C(dangling), C(driver) and C(label).",
+        ),
+    ),
+)
+
+
+def container_info() -> None:
+    """Do the whole work of the module appcontainer_info."""
+
+    def read(engine: DockerEngine, params: dict[str, Any]) -> list[dict[str, Any]]:
+        reader = DockerContainerReader(engine, _PARALLELISM)
+        found = reader.find(params["name"] or (), params["id"] or (), params["filters"] or {})
+        gather = params["gather"] or ()
+        return bounded_map(lambda actual: reader.describe(actual, gather, params["log_lines"]), found, _PARALLELISM)
+
+    _run("containers", CONTAINER_INFO, read)
+
+
+def volume_info() -> None:
+    """Do the whole work of the module container_volume_info."""
+
+    def read(engine: DockerEngine, params: dict[str, Any]) -> list[dict[str, Any]]:
+        return DockerVolumeReader(engine, _PARALLELISM).find(params["name"] or (), params["filters"] or {})
+
+    _run("volumes", VOLUME_INFO, read)
+
+
+def _run(
+    many: str, options: tuple[Option, ...], read: Callable[[DockerEngine, dict[str, Any]], list[dict[str, Any]]]
+) -> None:
+    module = AnsibleModule(argument_spec=argument_spec((*CONNECTION, *options)), supports_check_mode=True)
+    found: list[dict[str, Any]] = []
+    try:
+        require_docker(module)
+        found = read(connect_docker(module), module.params)
+    except (EngineError, ServiceError) as exc:
+        module.fail_json(msg=str(exc))
+    except Exception as exc:
+        fail_internal(module, exc, Masker())
+    module.exit_json(changed=False, **{many: found})

@@ -1,0 +1,91 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, caas.zun contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look at volumes."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: container_volume_info
+short_description: Look at volumes for containers
+version_added: 0.1.0
+description:
+  - Returns volumes by name, by filters, or all of them, in the words of M(caas.zun.container_volume).
+  - Finding none is not an error; the list is empty then.
+author:
+  - caas.zun contributors (@caas-zun)
+extends_documentation_fragment:
+  - caas.zun.attributes.info
+  - caas.zun.connection
+  - caas.zun.volume_info
+requirements:
+  - docker (the Docker SDK for Python) >= 7.0.0 with O(backend=docker)
+  - paramiko with a C(ssh://) O(docker_host), unless O(use_ssh_client=true)
+seealso:
+  - module: caas.zun.container_volume
+"""
+
+EXAMPLES = r"""
+- name: Two volumes
+  caas.zun.container_volume_info:
+    backend: docker
+    name: [web-data, web-cache]
+
+- name: Volumes no container uses
+  caas.zun.container_volume_info:
+    backend: docker
+    filters:
+      dangling: true
+"""
+
+RETURN = r"""
+volumes:
+  description: The volumes, sorted by name.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: ID of the volume; on Docker its name.
+      type: str
+      returned: always
+    name:
+      description: Name of the volume.
+      type: str
+      returned: always
+      sample: web-data
+    driver:
+      description: Volume driver.
+      type: str
+      returned: with O(backend=docker)
+      sample: local
+    driver_options:
+      description: Options of the volume driver.
+      type: dict
+      returned: with O(backend=docker)
+    labels:
+      description: Labels.
+      type: dict
+      returned: with O(backend=docker)
+    mountpoint:
+      description: Directory of the host that holds the data.
+      type: str
+      returned: with O(backend=docker)
+    created_at:
+      description: Time of the creation.
+      type: str
+      returned: always
+"""
+
+from ansible_collections.caas.zun.plugins.module_utils.frontend.info import volume_info
+
+
+def main() -> None:
+    """Run the module."""
+    volume_info()
+
+
+if __name__ == "__main__":
+    main()
