@@ -9,11 +9,14 @@ import importlib
 import io
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import tarfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +25,10 @@ import docker.errors
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-# Whatever the tests make begins with this, so that the next run can remove what a cut-off one left.
+# Whatever the tests make begins with this and the number of the process that made it, so that the next run can
+# remove what a cut-off one left, and nothing of one that goes on at the same time (pytest-xdist, two terminals).
 PREFIX = "caas-zun-test"
+MINE = f"{PREFIX}-p{os.getpid()}"
 IMAGE = f"{PREFIX}/busybox"
 
 # PID 1 that ends when asked to, and at once.
@@ -113,26 +118,38 @@ def engine() -> Iterator[docker.APIClient]:
     client.close()
 
 
+def _is_leftover(name: str) -> bool:
+    """Tell whether an object was made by a run that is over."""
+    match = re.search(rf"{PREFIX}-p(\d+)", name)
+    return bool(match) and not Path(f"/proc/{match.group(1)}").exists()
+
+
 def _remove_leftovers(client: docker.APIClient) -> None:
-    for container in client.containers(all=True, filters={"name": PREFIX}):
-        client.remove_container(container["Id"], force=True, v=True)
-    for network in client.networks(filters={"name": PREFIX}):
-        client.remove_network(network["Id"])
-    for volume in client.volumes(filters={"name": PREFIX})["Volumes"] or []:
-        client.remove_volume(volume["Name"])
+    _remove(client, PREFIX, _is_leftover)
+
+
+def _remove(client: docker.APIClient, prefix: str, chosen: Callable[[str], bool] = lambda dummy: True) -> None:
+    """Remove everything whose name begins with a prefix."""
+    for container in client.containers(all=True, filters={"name": prefix}):
+        if chosen(container["Names"][0]):
+            with suppress(docker.errors.NotFound):
+                client.remove_container(container["Id"], force=True, v=True)
+    for network in client.networks(filters={"name": prefix}):
+        if chosen(network["Name"]):
+            with suppress(docker.errors.NotFound):
+                client.remove_network(network["Id"])
+    for volume in client.volumes(filters={"name": prefix})["Volumes"] or []:
+        if chosen(volume["Name"]):
+            with suppress(docker.errors.NotFound):
+                client.remove_volume(volume["Name"])
 
 
 @pytest.fixture
 def name(engine: docker.APIClient) -> Iterator[str]:
     """A name nobody uses; everything whose name begins with it is removed afterwards."""
-    mine = f"{PREFIX}-{uuid.uuid4().hex[:8]}"
+    mine = f"{MINE}-{uuid.uuid4().hex[:8]}"
     yield mine
-    for container in engine.containers(all=True, filters={"name": mine}):
-        engine.remove_container(container["Id"], force=True, v=True)
-    for network in engine.networks(filters={"name": mine}):
-        engine.remove_network(network["Id"])
-    for volume in engine.volumes(filters={"name": mine})["Volumes"] or []:
-        engine.remove_volume(volume["Name"])
+    _remove(engine, mine)
 
 
 @pytest.fixture
@@ -212,16 +229,20 @@ def healthy_image(engine: docker.APIClient) -> str:
 @pytest.fixture
 def network(engine: docker.APIClient, name: str):
     """Make a network with a range of its own; return its name."""
-    made = []
 
     def make(suffix: str = "net") -> str:
         network_name = f"{name}-{suffix}"
-        # 198.18.0.0/15 is set aside for tests of networks (RFC 2544).
-        subnet = f"198.18.{(os.getpid() + len(made)) % 250}.0/24"
-        pool = docker.types.IPAMPool(subnet=subnet)
-        engine.create_network(network_name, ipam=docker.types.IPAMConfig(pool_configs=[pool]))
-        made.append(network_name)
-        return network_name
+        # 198.18.0.0/15 is set aside for tests of networks (RFC 2544); other runs may use a part of it.
+        for third in random.sample(range(256), 256):
+            pool = docker.types.IPAMPool(subnet=f"198.18.{third}.0/24")
+            try:
+                engine.create_network(network_name, ipam=docker.types.IPAMConfig(pool_configs=[pool]))
+            except docker.errors.APIError as exc:
+                if "overlaps" not in str(exc):
+                    raise
+                continue
+            return network_name
+        raise AssertionError("no free range for a network")
 
     return make
 
