@@ -134,7 +134,8 @@ class Kind:
         """Return the object as results show it: options in their own words, secrets left out."""
         view: dict[str, Any] = {"id": actual.id, "name": actual.name, "status": actual.status}
         for option in self.table.of_backend(self.backend):
-            if option.name in actual.values and not option.secret:
+            reported = self.table.support(option.name, self.backend).reported
+            if option.name in actual.values and reported and not option.secret:
                 view[option.name] = option.shown(actual.values[option.name])
         return view
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Union
 
+from .digest import UNKNOWN, Digest
 from .errors import OptionError
 from .secrets import SECRET
 
@@ -39,14 +40,14 @@ class Supported:
     :param change: how the backend changes it: IN_PLACE, RECREATE or CREATE_ONLY.
     :param unset: the canonical value the backend reports where the option was never set;
         None where that is not known before the object exists.
-    :param since: lowest API version (Engine API or microversion) that has it.
     :param note: a sentence for the documentation.
+    :param reported: the backend tells the value of an existing object; if not, a digest has to be kept.
     """
 
     change: str = RECREATE
     unset: Any = None
-    since: str | None = None
     note: str = ""
+    reported: bool = True
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,8 @@ class Option:
         """Return a canonical value as results and diffs show it, secrets left out."""
         if value is None:
             return None
+        if value is UNKNOWN or isinstance(value, Digest):
+            return repr(UNKNOWN)
         if self.is_record and isinstance(value, Mapping):
             value = self._shown_record(value)
         elif self.is_record_list and isinstance(value, (list, tuple)):

@@ -68,7 +68,9 @@ class Plan:
         """Values the object does not have yet: of the options that differ, or all of a new object."""
         if self.actual is None:
             return self.desired.values
-        return {diff.name: diff.after for diff in self.differences}
+        # What could not be compared is not known to be there, so a new object is given it.
+        uncompared = {name: self.desired.values[name] for name in self.uncompared if self.action == "recreated"}
+        return {**uncompared, **{diff.name: diff.after for diff in self.differences}}
 
     @property
     def changed(self) -> bool:
@@ -185,9 +187,9 @@ def _plan_recreation(kind: Kind, plan: Plan, actual: Actual, mode: Mode) -> None
     item = plan.desired
     # "present" says nothing about power, so the new object is to be as the old one was.
     state = kind.state_like(actual.status) if item.state == PRESENT else item.state
+    plan.action = "recreated"
     plan.predicted = {**kind.predict(item, actual), **plan.new_values}
     plan.predicted_status = kind.status_after(state, None)
-    plan.action = "recreated"
     set_aside = Step(SET_ASIDE)
     plan.steps.append(set_aside)
     plan.undo[set_aside] = [Step(PUT_BACK, on=PREVIOUS)]

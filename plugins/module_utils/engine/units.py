@@ -19,7 +19,7 @@ GIB = 1024 * MIB
 TIB = 1024 * GIB
 
 _FACTORS = {"b": 1, "k": KIB, "m": MIB, "g": GIB, "t": TIB}
-_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(?:([bkmgt])(?:i?b)?)?$", re.IGNORECASE)
+_SIZE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)\s*(?:([bkmgt])(?:i?b)?)?$", re.IGNORECASE)
 _DURATION = re.compile(r"^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?$")
 
 

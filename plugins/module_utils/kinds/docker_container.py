@@ -433,9 +433,6 @@ class DockerContainers(Kind):
     def create(self, item: Desired, base: Actual | None, values: Mapping[str, Any]) -> Actual:
         """Create a container; one that cannot be completed is removed again."""
         body = Body.like(base.raw) if base else Body()
-        if base and not base.managed and "mounts" in item.values:
-            # Injected files of a container that is not ours could not be compared: give the new one what was said.
-            values = {"mounts": item.values["mounts"], **values}
         for option, field in FIELDS.items():
             if option in values:
                 field.write(body, values[option])

@@ -26,7 +26,7 @@ _NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")
 _HOSTNAME = re.compile(r"^[a-zA-Z0-9._-]+$")
 _PORT = re.compile(r"^(\d+)(?:/(tcp|udp|sctp))?$")
 _PUBLISHED = re.compile(
-    r"^(?:(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<v4>[0-9.]+)):)?(?:(?P<host>\d+(?:-\d+)?)?:)?"
+    r"^(?:(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<v4>\d+\.\d+\.\d+\.\d+)):)?(?:(?P<host>\d+(?:-\d+)?)?:)?"
     r"(?P<container>\d+(?:-\d+)?)(?:/(?P<protocol>tcp|udp|sctp))?$"
 )
 
@@ -231,8 +231,8 @@ def published_port(host_address: str, host_port: Any, container_port: str) -> st
 
 def capabilities(value: list[Any]) -> list[str]:
     """Linux capabilities, upper case and without the prefix CAP_."""
-    plain = {str(entry).upper() for entry in value}
-    return sorted(entry[4:] if entry.startswith("CAP_") else entry for entry in plain)
+    upper = [str(entry).upper() for entry in value]
+    return sorted({entry[4:] if entry.startswith("CAP_") else entry for entry in upper})
 
 
 def devices(value: list[Any]) -> list[str]:
