@@ -8,7 +8,6 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import urllib.parse
 from pathlib import Path
 
 from base import ToolError, run, say
@@ -17,9 +16,6 @@ from venvs import main_environment
 
 SOCKET = Path("/var/run/docker.sock")
 PLAYBOOK = Path(__file__).with_name("engine.yml")
-
-# The tests begin the name of whatever they create with this.
-TEST_PREFIX = "caas-zun-test"
 
 
 class _Connection(http.client.HTTPConnection):
@@ -78,22 +74,3 @@ def playbook(path: Path | str, *options: object, log: Path | None = None, env: d
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     }
     return run([*command, *options, path], env={**settings, **(env or {})}, log=log)
-
-
-def tidy() -> None:
-    """Remove what an interrupted run of the tests left behind."""
-    filters = urllib.parse.quote(json.dumps({"name": [TEST_PREFIX]}))
-    for listing, target in (
-        (f"/containers/json?all=1&filters={filters}", "/containers/{}?force=1&v=1"),
-        (f"/networks?filters={filters}", "/networks/{}"),
-        (f"/volumes?filters={filters}", "/volumes/{}?force=1"),
-    ):
-        status, body = _ask("GET", listing)
-        if status != 200:
-            raise ToolError(f"The Docker Engine does not list its objects: {body.strip()}")
-        found = json.loads(body)
-        # Volumes come wrapped, and are known by name only.
-        for item in (found.get("Volumes") or []) if isinstance(found, dict) else found:
-            name = item.get("Name") or item["Names"][0]
-            say(f"Removing what an earlier run left: {name}")
-            _ask("DELETE", target.format(item.get("Id", name)))

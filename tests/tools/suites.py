@@ -184,9 +184,9 @@ def integration(how: Run) -> Report:
     report = Report("integration")
     main = main_environment()
     ready(main)
-    apt_install("busybox", "docker-registry")
+    # busybox is the test image; the engine lists processes with the ps of its machine.
+    apt_install("busybox", "docker-registry", "procps")
     engine.ready()
-    engine.tidy()
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
     _pytest(how, report, main, "tests/integration", env)
     return report
