@@ -62,5 +62,5 @@ upgrade: ## The same with the newest versions that fit
 	@$(DEV) lock --upgrade
 
 clean: ## Remove environments, caches and built files
-	rm -rf .venv .cache .ansible .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/output
+	rm -rf .venv .cache collections .ansible .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
