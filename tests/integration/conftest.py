@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,6 +24,7 @@ from typing import Any
 import docker
 import docker.errors
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 # Whatever the tests make begins with this and the number of the process that made it, so that the next run can
@@ -58,6 +60,10 @@ class Result(dict):
     def msg(self) -> str:
         return self["msg"]
 
+    @property
+    def warnings(self) -> list[str]:
+        return self["warnings"]
+
 
 class Module:
     """Runs a module of the collection in this process, with Ansible's own argument handling."""
@@ -69,11 +75,14 @@ class Module:
     def __call__(self, check: bool = False, diff: bool = False, **arguments: Any) -> Result:
         arguments = {"backend": "docker", "_ansible_check_mode": check, "_ansible_diff": diff, **arguments}
         self._capsys.readouterr()
-        with patch_module_args(arguments), pytest.raises(SystemExit):
+        warnings: list[str] = []
+        with pytest.MonkeyPatch.context() as patch, patch_module_args(arguments), pytest.raises(SystemExit):
+            # In a process that also knows Ansible's controller, warnings do not go into the result.
+            patch.setattr(AnsibleModule, "warn", lambda dummy, text: warnings.append(text))
             self._module.main()
         output = self._capsys.readouterr()
         assert "Traceback" not in output.out + output.err
-        return Result(json.loads(output.out))
+        return Result(json.loads(output.out), warnings=warnings)
 
     def ok(self, **arguments: Any) -> Result:
         """Run; fail the test if the module fails."""
@@ -245,6 +254,44 @@ def network(engine: docker.APIClient, name: str):
         raise AssertionError("no free range for a network")
 
     return make
+
+
+@pytest.fixture
+def raw(engine: docker.APIClient, name: str, image: str):
+    """Make a container without the collection; return its id."""
+
+    def make(suffix: str = "", start: bool = True, image: str = image, command: Any = None, **options: Any) -> str:
+        """Make one; `options` are those of HostConfig in the Docker SDK's words, `config` the rest of the creation."""
+        config = options.pop("config", {})
+        host = engine.create_host_config(**options)
+        made = engine.create_container(image, command, name=name + suffix, host_config=host, **config)["Id"]
+        if start:
+            engine.start(made)
+        return made
+
+    return make
+
+
+def eventually(check: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait until a check returns something true, and return that."""
+    end = time.monotonic() + seconds
+    while not (answer := check()):
+        assert time.monotonic() < end, "what was waited for did not happen"
+        time.sleep(0.05)
+    return answer
+
+
+@pytest.fixture
+def everything(engine: docker.APIClient):
+    """Return a function that lists the names of all that exists of this test's own, to see what a failure leaves."""
+
+    def look() -> set[str]:
+        containers = {entry["Names"][0] for entry in engine.containers(all=True) if MINE in entry["Names"][0]}
+        networks = {entry["Name"] for entry in engine.networks() if MINE in entry["Name"]}
+        volumes = {entry["Name"] for entry in engine.volumes()["Volumes"] or [] if MINE in entry["Name"]}
+        return containers | networks | volumes
+
+    return look
 
 
 @pytest.fixture(scope="session")

@@ -263,6 +263,10 @@ class Kind:
         """
         raise NotImplementedError
 
+    def confirm(self, actual: Actual, goal: str) -> Judgement:
+        """Look at what :meth:`poll` cannot see of an object that seems to have reached its goal."""
+        return Judgement(READY)
+
     def post_mortem(self, actual: Actual, reason: str) -> ItemError:
         """Explain a failure with what the object left behind (exit code, log)."""
         return ItemError(reason)

@@ -16,11 +16,11 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Callable, Union
+from typing import Any, Callable, Union
 
 from .compare import Difference
 from .errors import EngineError, ItemError
-from .kind import ABSENT, FAILED, READY, Actual, Desired, Kind, Mode
+from .kind import ABSENT, FAILED, PENDING, READY, Actual, Desired, Judgement, Kind, Mode
 from .parallel import bounded_map
 from .plan import (
     CREATE,
@@ -372,7 +372,7 @@ def _look(waiting: Sequence[_Run], kind: Kind, mode: Mode, clock: Callable[[], f
     over = []
     for run, wait_for in waits:
         elapsed = clock() - wait_for.since
-        judgement = kind.judge(seen.get(wait_for.target.id), wait_for.goal, elapsed)
+        judgement = _judged(kind, wait_for, seen.get(wait_for.target.id), elapsed)
         if judgement.verdict == FAILED:
             run.fail(_explained(kind, run, wait_for, judgement.reason))
         elif judgement.verdict != READY and elapsed > mode.timeout:
@@ -383,6 +383,16 @@ def _look(waiting: Sequence[_Run], kind: Kind, mode: Mode, clock: Callable[[], f
             continue
         over.append(run)
     return over
+
+
+def _judged(kind: Kind, wait_for: _Wait, seen: Any, elapsed: float) -> Judgement:
+    judgement = kind.judge(seen, wait_for.goal, elapsed)
+    if judgement.verdict != READY:
+        return judgement
+    try:
+        return kind.confirm(wait_for.target, wait_for.goal)
+    except EngineError as exc:
+        return Judgement(PENDING, str(exc))
 
 
 def _overdue_unseen(

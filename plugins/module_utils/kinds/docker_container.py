@@ -36,6 +36,7 @@ RUNNING = "running"
 HEALTHY = "healthy"
 READY_GOAL = "ready"
 RECOVERED = "healthy again"
+RUNNING_AGAIN = "running again"
 STOPPED = "stopped"
 PAUSED = "paused"
 
@@ -382,13 +383,14 @@ class DockerContainers(Kind):
         if status == "paused":
             if state == PAUSED:
                 return []
-            goal = HEALTHY if state == "healthy" else RUNNING
+            # No check can pass while it is paused, so it may well be unhealthy at first.
+            goal = RECOVERED if state == "healthy" else RUNNING
             return [("unpause", goal), *self.path("running", state)]
         if status in ("running", "restarting"):
             ways: dict[str, Way] = {
                 STOPPED: [("stop", STOPPED)],
                 ABSENT: [("stop", STOPPED)],
-                PAUSED: [*([("wait", RUNNING)] if status == "restarting" else []), ("pause", PAUSED)],
+                PAUSED: [*([("wait", RUNNING_AGAIN)] if status == "restarting" else []), ("pause", PAUSED)],
                 "restarted": [("restart", RUNNING)],
             }
             return ways.get(state, [])
@@ -405,7 +407,7 @@ class DockerContainers(Kind):
         """Wait for health, or for the next start of a container that keeps restarting."""
         if item.state == "healthy" and _health(actual) != "healthy":
             return RECOVERED
-        return RUNNING if item.state == "started" and actual.status == "restarting" else None
+        return RUNNING_AGAIN if item.state == "started" and actual.status == "restarting" else None
 
     def ready_goal(self, item: Desired, actual: Actual, goal: str | None) -> str | None:
         """A replacement with a health check must be healthy, whatever the state asked for."""
@@ -563,20 +565,35 @@ class DockerContainers(Kind):
             return Judgement(READY if state in ("exited", "created", "dead") else PENDING, f"it is {state}")
         if goal == PAUSED:
             return Judgement(READY if state == "paused" else PENDING, f"it is {state}")
-        if state in ("exited", "dead"):
-            return _judge_ended(text, goal)
+        if state in ("exited", "dead") or (state == "restarting" and goal in (RUNNING, READY_GOAL)):
+            return _judge_ended(state, text, goal)
         if state != "running":
             return Judgement(PENDING, f"it is {state} ({text})")
         return _judge_running(text, goal, elapsed)
 
+    def confirm(self, actual: Actual, goal: str) -> Judgement:
+        """Tell a container that runs from one that is met between two of its ends."""
+        if goal not in (RUNNING, READY_GOAL) or actual.values.get("restart_policy", "no") == "no":
+            return Judgement(READY)
+        with worded(actual.name, {}):
+            restarts = self._engine.inspect_container(actual.id)["RestartCount"]
+        if not restarts:
+            return Judgement(READY)
+        times = "once" if restarts == 1 else f"{restarts} times"
+        return Judgement(FAILED, f"ended right after its start and was restarted {times} by its restart_policy")
+
     def post_mortem(self, actual: Actual, reason: str) -> ItemError:
         """Add exit code, lack of memory, the last health check and the end of the log."""
         with worded(actual.name, {}):
-            state = self._engine.inspect_container(actual.id)["State"]
+            container = self._engine.inspect_container(actual.id)
             log = self._engine.container_logs(actual.id, LOG_LINES)
+        state = container["State"]
         details = []
         if state.get("OOMKilled"):
             details.append("it was killed for lack of memory; raise memory")
+        elif state.get("ExitCode") == 137 and container["HostConfig"].get("Memory"):
+            # The engine does not always hear of it from the kernel.
+            details.append("it was killed, perhaps for lack of memory; if so, raise memory")
         if state.get("Error"):
             details.append(state["Error"])
         checks = (state.get("Health") or {}).get("Log") or []
@@ -801,10 +818,12 @@ def _update_body(host: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str,
     return body
 
 
-def _judge_ended(text: str, goal: str) -> Judgement:
+def _judge_ended(state: str, text: str, goal: str) -> Judgement:
     match = _EXIT_CODE.search(text)
     code = match.group(1) if match else "unknown"
-    if code == "0" and goal in (RUNNING, READY_GOAL):
+    if state == "restarting":
+        return Judgement(FAILED, f"ended with exit code {code} and is restarted by its restart_policy")
+    if code == "0" and goal in (RUNNING, RUNNING_AGAIN, READY_GOAL):
         # A short job that succeeded; Kind.remarks tells the user.
         return Judgement(READY)
     return Judgement(FAILED, f"ended with exit code {code}")
@@ -813,7 +832,7 @@ def _judge_ended(text: str, goal: str) -> Judgement:
 def _judge_running(text: str, goal: str, elapsed: float) -> Judgement:
     match = _HEALTH.search(text)
     health = match.group(1) if match else "none"
-    if goal == RUNNING or (goal == READY_GOAL and health == "none"):
+    if goal in (RUNNING, RUNNING_AGAIN) or (goal == READY_GOAL and health == "none"):
         return Judgement(READY if elapsed >= SETTLE else PENDING)
     if health == "healthy":
         return Judgement(READY)
