@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from .digest import UNKNOWN, Digest
 from .options import IGNORE, SET, STRICT, SUPERSET, Option, sort_key
@@ -91,7 +91,7 @@ def compare(
     desired: Mapping[str, Any],
     actual: Mapping[str, Any],
     comparisons: Mapping[str, str],
-    change_of,
+    change_of: Callable[[Option, Any, Any], str],
 ) -> tuple[list[Difference], list[str]]:
     """Compare what the user said with what is.
 
@@ -162,7 +162,7 @@ class _Walk:
                 merged[sub.name] = self.merge(sub, sub.compare, desired[sub.name], actual.get(sub.name))
         return merged
 
-    def _merge_records(self, option: Option, mode: str, desired: list, actual: list) -> list:
+    def _merge_records(self, option: Option, mode: str, desired: list[Any], actual: list[Any]) -> list[Any]:
         key = option.key
         actual_by_key = {entry.get(key): entry for entry in actual}
         desired_by_key = {entry.get(key): entry for entry in desired}
@@ -191,7 +191,7 @@ class _Walk:
                 merged[key] = value
         return merged
 
-    def _merge_list(self, mode: str, desired: list, actual: list) -> list:
+    def _merge_list(self, mode: str, desired: list[Any], actual: list[Any]) -> list[Any]:
         wanted = {sort_key(entry): entry for entry in desired}
         present = {sort_key(entry): entry for entry in actual}
         missing = [entry for key, entry in wanted.items() if key not in present]

@@ -12,7 +12,7 @@ declarations here; nothing about an option is written down a second time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Union
 
@@ -191,7 +191,7 @@ class OptionsTable:
     def __init__(self, options: Iterable[Option]) -> None:
         self._options = {option.name: option for option in options}
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Option]:
         return iter(self._options.values())
 
     def __contains__(self, name: str) -> bool:

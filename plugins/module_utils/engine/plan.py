@@ -112,7 +112,7 @@ def make_plan(kind: Kind, item: Desired, actual: Actual | None, mode: Mode) -> P
     kind.verify(item, actual, plan.differences)
     plan.predicted = {**actual.values, **plan.new_values}
     if recreated:
-        _plan_recreation(kind, plan, actual, mode)
+        _plan_recreation(kind, plan, actual)
     else:
         _plan_update(kind, plan, actual, mode)
     if actual.leftovers:
@@ -182,7 +182,7 @@ def _plan_update(kind: Kind, plan: Plan, actual: Actual, mode: Mode) -> None:
         plan.steps.append(Step(WAIT, until=goal))
 
 
-def _plan_recreation(kind: Kind, plan: Plan, actual: Actual, mode: Mode) -> None:
+def _plan_recreation(kind: Kind, plan: Plan, actual: Actual) -> None:
     """The old object makes room, the new one proves itself, then the old one goes."""
     item = plan.desired
     # "present" says nothing about power, so the new object is to be as the old one was.

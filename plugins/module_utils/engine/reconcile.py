@@ -331,7 +331,7 @@ def _drive(
     """Let all runs go on, at most ``mode.parallelism`` at once, and look at the waiting ones together."""
     ready = list(runs)
     waiting: list[_Run] = []
-    busy: dict[Future, _Run] = {}
+    busy: dict[Future[None], _Run] = {}
     shortest, longest = kind.poll_pause
     pause, next_look = shortest, clock()
 

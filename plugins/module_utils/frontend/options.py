@@ -109,9 +109,11 @@ WORKING: tuple[Option, ...] = (
         "dict",
         (
             "How single options are compared with what exists, by option name, C(*) standing for all others.",
-            f"One of {', '.join(f'V({mode})' for mode in COMPARISONS)}. "
-            "V(strict) means equal, lists in the same order; V(set) means equal in any order; "
-            "V(superset) leaves alone what exists besides; V(ignore) does not compare.",
+            (
+                f"One of {', '.join(f'V({mode})' for mode in COMPARISONS)}. "
+                "V(strict) means equal, lists in the same order; V(set) means equal in any order; "
+                "V(superset) leaves alone what exists besides; V(ignore) does not compare."
+            ),
         ),
     ),
     Option(

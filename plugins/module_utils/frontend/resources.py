@@ -63,8 +63,10 @@ VOLUMES = Resource(
             "bool",
             (
                 "With O(state=absent), delete a volume although containers use it.",
-                "With O(backend=docker) these containers, running or not, are deleted with it, "
-                "as the engine has no other way.",
+                (
+                    "With O(backend=docker) these containers, running or not, are deleted with it, "
+                    "as the engine has no other way."
+                ),
             ),
             default=False,
         ),

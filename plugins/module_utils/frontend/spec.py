@@ -78,7 +78,7 @@ def _document_one(option: Option, noun: str) -> dict[str, Any]:
 
 def _backend_notes(option: Option, noun: str) -> list[str]:
     """Say which backends have the option and how each changes it."""
-    notes = []
+    notes: list[str] = []
     supported = {name: how for name, how in option.backends.items() if isinstance(how, Supported)}
     if len(supported) < len(option.backends):
         notes.extend(f"Only with O(backend={name})." for name in supported)

@@ -10,7 +10,10 @@ how it is read and written (``FIELDS`` in docker_container.py).
 
 from __future__ import annotations
 
-from ..engine.options import CREATE_ONLY, IGNORE, IN_PLACE, RECREATE, SET, SUPERSET, Option, OptionsTable
+from collections.abc import Mapping
+from typing import Any
+
+from ..engine.options import CREATE_ONLY, IGNORE, IN_PLACE, RECREATE, SET, SUPERSET, Backing, Option, OptionsTable
 from ..engine.options import Supported as On
 from ..engine.options import Unsupported as Off
 from ..engine.units import MIB, format_size, parse_duration
@@ -25,23 +28,25 @@ DOCKER_MINIMUM_MEMORY = 6 * MIB
 ZUN_MINIMUM_MEMORY = 4 * MIB
 
 
-def _both(docker: str, zun: str = RECREATE, unset=None, note: str = ""):
+def _both(docker: str, zun: str = RECREATE, unset: Any = None, note: str = "") -> Mapping[str, Backing]:
     return {"docker": On(docker, unset=unset, note=note), "zun": On(zun)}
 
 
-def _docker(change: str = RECREATE, unset=None, note: str = "", why_not_zun: str = _ONLY_DOCKER):
+def _docker(
+    change: str = RECREATE, unset: Any = None, note: str = "", why_not_zun: str = _ONLY_DOCKER
+) -> Mapping[str, Backing]:
     return {"docker": On(change, unset=unset, note=note), "zun": Off(why_not_zun)}
 
 
-def _zun(change: str, why_not_docker: str = _ONLY_ZUN):
+def _zun(change: str, why_not_docker: str = _ONLY_ZUN) -> Mapping[str, Backing]:
     return {"docker": Off(why_not_docker), "zun": On(change)}
 
 
-def _shown_health_check(check):
+def _shown_health_check(check: dict[str, Any]) -> dict[str, Any]:
     return {"disabled": True} if check.get("disabled") else check
 
 
-def _shown_mounts(mounts):
+def _shown_mounts(mounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave out what every mount is unless told otherwise."""
     return [{key: value for key, value in mount.items() if (key, value) != ("read_only", False)} for mount in mounts]
 
@@ -98,8 +103,10 @@ MOUNTS = (
         (
             "Text of a file to be put at O(mounts[].destination).",
             "Treated as a secret: neither shown nor logged. A changed text recreates the container.",
-            "A file with other than text can be given through the filter P(ansible.builtin.b64encode#filter) "
-            "and O(mounts[].content_encoding).",
+            (
+                "A file with other than text can be given through the filter P(ansible.builtin.b64encode#filter) "
+                "and O(mounts[].content_encoding)."
+            ),
         ),
         secret=True,
     ),
@@ -162,8 +169,10 @@ CONTAINER_OPTIONS = OptionsTable(
             "str",
             (
                 "When to pull the image.",
-                "V(always) asks the registry whether the tag stands for another image than the one at hand, "
-                "and pulls it only then; V(ifnotpresent) pulls what is missing; V(never) does not pull.",
+                (
+                    "V(always) asks the registry whether the tag stands for another image than the one at hand, "
+                    "and pulls it only then; V(ifnotpresent) pulls what is missing; V(never) does not pull."
+                ),
                 "With O(backend=docker) the default is V(ifnotpresent).",
             ),
             choices=("always", "ifnotpresent", "never"),
@@ -315,8 +324,10 @@ CONTAINER_OPTIONS = OptionsTable(
             "list",
             (
                 "Ports the container listens on, such as V(80/tcp).",
-                "On Zun they are opened to everybody by a security group; on Docker they are a mere declaration, "
-                "see O(published_ports).",
+                (
+                    "On Zun they are opened to everybody by a security group; on Docker they are a mere declaration, "
+                    "see O(published_ports)."
+                ),
             ),
             elements="str",
             parse=parsers.exposed_ports,
@@ -347,8 +358,10 @@ CONTAINER_OPTIONS = OptionsTable(
             "list",
             (
                 "Volumes, host directories, memory file systems and files in the container.",
-                "Each entry has exactly one of O(mounts[].volume), O(mounts[].host_path), O(mounts[].tmpfs) and "
-                "O(mounts[].content); on Zun O(mounts[].size) alone means a new volume.",
+                (
+                    "Each entry has exactly one of O(mounts[].volume), O(mounts[].host_path), O(mounts[].tmpfs) and "
+                    "O(mounts[].content); on Zun O(mounts[].size) alone means a new volume."
+                ),
                 "The list is complete: a mount not named here is removed. Volumes the image declares stay.",
             ),
             elements="dict",

@@ -14,7 +14,7 @@ import re
 import tarfile
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,7 +57,7 @@ _EXIT_CODE = re.compile(r"\((\d+)\)")
 _SPECIAL_NETWORKS = ("host", "none")
 
 # Options a container takes from its image where it has no value of its own: the engine's key, and how to read it.
-_INHERITED = {
+_INHERITED: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "command": ("Cmd", lambda value: value or []),
     "entrypoint": ("Entrypoint", lambda value: value or []),
     "workdir": ("WorkingDir", lambda value: value or None),
@@ -310,7 +310,7 @@ class DockerContainers(Kind):
         if values.get("cpu") and values["cpu"] > host("NCPU"):
             raise _item_fault(item, "cpu", f"is more than the {host('NCPU')} processors of the host", "give less")
         drivers = (host("Plugins") or {}).get("Log") if "log_driver" in values else None
-        if drivers and values["log_driver"] not in drivers + ["none"]:
+        if drivers and values["log_driver"] not in [*drivers, "none"]:
             raise _item_fault(
                 item, "log_driver", f"is not known to the engine, which has {', '.join(drivers)}", "name one of these"
             )

@@ -320,7 +320,9 @@ def _write_published_ports(body: Body, value: list[str]) -> None:
         address, _dummy, host_port = rest.rpartition(":")
         bindings.setdefault(container_port, []).append({"HostIp": address.strip("[]"), "HostPort": host_port})
     replaced = set(body.host.get("PortBindings") or {})
-    exposed = {port: {} for port in body.config.get("ExposedPorts") or {} if port not in replaced}
+    exposed: dict[str, dict[str, Any]] = {
+        port: {} for port in body.config.get("ExposedPorts") or {} if port not in replaced
+    }
     body.host["PortBindings"] = bindings
     body.config["ExposedPorts"] = {**exposed, **{port: {} for port in bindings}}
 

@@ -11,6 +11,7 @@ cannot change a CPU quota, for one) are sent as they stand in the Engine's API.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import ssl
@@ -211,10 +212,8 @@ class DockerEngine:
 
     def delete_volume(self, name: str) -> None:
         """Delete a volume; not an error when it is gone."""
-        try:
+        with contextlib.suppress(NotFoundError):
             self._request("DELETE", f"/volumes/{_part(name)}", f"delete volume {name}")
-        except NotFoundError:
-            pass
 
     def info(self) -> dict[str, Any]:
         """Return the engine's own description: runtimes, plugins, size of the host."""

@@ -10,8 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import ansible_collections.caas.zun.plugins.module_utils.engine as engine_package
 import pytest
+
+import ansible_collections.caas.zun.plugins.module_utils.engine as engine_package
 
 MODULE_UTILS = Path(engine_package.__file__).parent.parent
 LAYERS = {

@@ -9,6 +9,10 @@ import copy
 import random
 from typing import Any
 
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from world import ABSENT, LAMPS, OFF, ON, PRESENT, Clock, Lamps, World
+
 from ansible_collections.caas.zun.plugins.module_utils.engine.compare import compare
 from ansible_collections.caas.zun.plugins.module_utils.engine.kind import Desired, Mode
 from ansible_collections.caas.zun.plugins.module_utils.engine.options import (
@@ -18,9 +22,6 @@ from ansible_collections.caas.zun.plugins.module_utils.engine.options import (
     Option,
 )
 from ansible_collections.caas.zun.plugins.module_utils.engine.reconcile import reconcile
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from world import ABSENT, LAMPS, OFF, ON, PRESENT, Clock, Lamps, World
 
 WORDS = st.sampled_from(["a", "b", "c", "d"])
 BULB = st.fixed_dictionaries(
@@ -155,7 +156,7 @@ def test_a_failure_loses_nothing(world_like, items, mode, verb, name) -> None:
             assert now
     # A failure of one item changes no other object than those named.
     for lamp in was.values():
-        if lamp.name not in [label for label in actions]:
+        if lamp.name not in list(actions):
             assert world.lamps[lamp.id] == lamp
 
 

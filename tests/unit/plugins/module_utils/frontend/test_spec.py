@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from ansible_collections.caas.zun.plugins.doc_fragments import connection, container
 from ansible_collections.caas.zun.plugins.module_utils.frontend.options import CONNECTION
 from ansible_collections.caas.zun.plugins.module_utils.frontend.resources import CONTAINERS, VOLUMES

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.caas.zun.plugins.module_utils.engine.options import Supported
 from ansible_collections.caas.zun.plugins.module_utils.kinds import docker_errors, docker_info
 from ansible_collections.caas.zun.plugins.module_utils.kinds.container_options import CONTAINER_OPTIONS

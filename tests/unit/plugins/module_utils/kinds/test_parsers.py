@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+
 from ansible_collections.caas.zun.plugins.module_utils.engine.errors import OptionError
 from ansible_collections.caas.zun.plugins.module_utils.kinds import parsers
 from ansible_collections.caas.zun.plugins.module_utils.kinds.container_options import CONTAINER_OPTIONS
