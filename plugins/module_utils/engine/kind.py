@@ -212,7 +212,10 @@ class Kind:
         return goal
 
     def excludes(self, item: Desired, actual: Actual) -> bool:
-        """Tell whether the old object must be stopped before its replacement can start."""
+        """Tell whether the old object must be stopped before its replacement can start.
+
+        :raises ItemError: it must, but once stopped it cannot be put back.
+        """
         return False
 
     # Changing ----------------------------------------------------------

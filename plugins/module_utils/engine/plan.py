@@ -116,7 +116,9 @@ def make_plan(kind: Kind, item: Desired, actual: Actual | None, mode: Mode) -> P
     else:
         _plan_update(kind, plan, actual, mode)
     if actual.leftovers:
-        # An earlier run was cut off between the two; its replacement is in order by now.
+        # An earlier run was cut off between the two; the old one goes once its replacement works.
+        if not recreated:
+            _prove(kind, plan, actual)
         plan.steps.append(Step(DROP_LEFTOVERS))
         plan.action = "updated" if plan.action == "none" else plan.action
     return plan
@@ -179,6 +181,15 @@ def _plan_update(kind: Kind, plan: Plan, actual: Actual, mode: Mode) -> None:
     plan.steps.extend(power)
     goal = kind.awaits(plan.desired, actual)
     if goal and not power and mode.wait:
+        plan.steps.append(Step(WAIT, until=goal))
+
+
+def _prove(kind: Kind, plan: Plan, actual: Actual) -> None:
+    """Have an object reach what a replacement must reach."""
+    state = kind.state_like(actual.status) if plan.desired.state == PRESENT else plan.desired.state
+    way = kind.path(None, state)
+    goal = kind.ready_goal(plan.desired, actual, way[-1][1]) if way else None
+    if goal is not None:
         plan.steps.append(Step(WAIT, until=goal))
 
 

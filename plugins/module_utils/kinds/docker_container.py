@@ -416,11 +416,18 @@ class DockerContainers(Kind):
     def excludes(self, item: Desired, actual: Actual) -> bool:
         """Host ports, addresses and devices are exclusive; data must never be written by two containers at once."""
         new = {**actual.values, **item.values}
-        return (
-            bool(_claims(actual.values) & _claims(new))
-            or bool(actual.raw.config.get("MacAddress"))
-            or bool(docker_fields.anonymous_volumes(actual.raw.container))
-        )
+        excluding = sorted(" ".join(claim) for claim in _claims(actual.values) & _claims(new))
+        if actual.raw.config.get("MacAddress"):
+            excluding.append("the MAC address")
+        if docker_fields.anonymous_volumes(actual.raw.container):
+            excluding.append("the data of its volumes")
+        if excluding and actual.raw.host.get("AutoRemove") and actual.status not in ("created", "exited", "dead"):
+            raise ItemError(
+                f"{item.label}: auto_remove: the old container and its replacement cannot both have {excluding[0]}, "
+                "and stopping the old one would delete it before the new one works; "
+                "remove it first (state: absent) if it may be lost."
+            )
+        return bool(excluding)
 
     def remarks(self, item: Desired, actual: Actual) -> list[str]:
         """Tell of a container that was started and has ended well since."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ..engine.digest import UNKNOWN, Digest
+from ..engine.units import parse_size
 from . import parsers
 from .parsers import LABEL_PREFIX
 
@@ -150,8 +151,8 @@ class Body:
         }
 
 
-# Fields that Body writes itself, that name the old container, or that newer engines refuse.
-_REWRITTEN_CONFIG = {"Env", "Labels", "ExposedPorts", "Volumes", "Image", "MacAddress"}
+# Fields that Body writes itself or that name the old container.
+_REWRITTEN_CONFIG = {"Env", "Labels", "ExposedPorts", "Volumes", "Image"}
 
 
 @dataclass(frozen=True)
@@ -376,7 +377,7 @@ def _read_mounts(seen: Inspected) -> list[dict[str, Any]]:
             entry.update(_tmpfs_values(tmpfs_options.get(destination, {})))
         mounts.append(entry)
     for destination, options in (seen.host.get("Tmpfs") or {}).items():
-        mounts.append({"destination": destination, "tmpfs": True, "read_only": "ro" in options.split(",")})
+        mounts.append({"destination": destination, **_tmpfs_text_values(options)})
     return sorted(mounts + _read_files(seen), key=lambda entry: entry["destination"])
 
 
@@ -398,6 +399,17 @@ def _tmpfs_values(options: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _tmpfs_text_values(options: str) -> dict[str, Any]:
+    """Read a tmpfs as ``docker run --tmpfs`` writes it."""
+    said = pairs(options.split(","))
+    values: dict[str, Any] = {"tmpfs": True, "read_only": "ro" in said}
+    if re.match(r"^\d+[bkmgt]?$", said.get("size", ""), re.IGNORECASE):
+        values["size"] = parse_size(said["size"], "b")
+    if re.match(r"^[0-7]+$", said.get("mode", "")):
+        values["mode"] = f"{int(said['mode'], 8):04o}"
+    return values
+
+
 def _read_files(seen: Inspected) -> list[dict[str, Any]]:
     """Injected files: their paths, modes and digests are in a label, as the engine cannot tell them from others."""
     salt = seen.labels.get(LABEL_SALT, "")
@@ -416,9 +428,42 @@ def _read_files(seen: Inspected) -> list[dict[str, Any]]:
 
 
 def _write_mounts(body: Body, value: list[dict[str, Any]]) -> None:
+    """Write all mounts; one that was there before keeps what the option cannot say (propagation, flags)."""
     body.files = [entry for entry in value if "content" in entry]
-    mounts = [_mount_body(entry) for entry in value if "content" not in entry]
-    body.host.update(Mounts=mounts, Binds=None, Tmpfs=None, VolumesFrom=None)
+    old_mounts = {mount["Target"]: mount for mount in body.host.get("Mounts") or []}
+    old_binds = {text.split(":")[1]: text for text in body.host.get("Binds") or [] if ":" in text}
+    old_tmpfs = body.host.get("Tmpfs") or {}
+    mounts: list[dict[str, Any]] = []
+    binds: list[str] = []
+    tmpfs: dict[str, str] = {}
+    for entry in value:
+        destination = entry["destination"]
+        if "content" in entry:
+            continue
+        if destination in old_binds and old_binds[destination].split(":")[0] == _source(entry):
+            binds.append(_bind_text(old_binds[destination], entry))
+        elif destination in old_tmpfs and entry.get("tmpfs"):
+            tmpfs[destination] = _tmpfs_text(old_tmpfs[destination], entry)
+        else:
+            mounts.append(_mount_body(entry, old_mounts.get(destination, {})))
+    body.host.update(Mounts=mounts, Binds=binds or None, Tmpfs=tmpfs or None, VolumesFrom=None)
+
+
+def _source(entry: Mapping[str, Any]) -> Any:
+    return entry.get("volume") or entry.get("host_path")
+
+
+def _bind_text(old: str, entry: Mapping[str, Any]) -> str:
+    source, destination, *flags = old.split(":")
+    kept = [flag for text in flags for flag in text.split(",") if flag not in ("ro", "rw", "")]
+    flags = [*kept, *(["ro"] if entry.get("read_only") else [])]
+    return ":".join([source, destination, *([",".join(flags)] if flags else [])])
+
+
+def _tmpfs_text(old: str, entry: Mapping[str, Any]) -> str:
+    kept = [flag for flag in old.split(",") if flag and flag.partition("=")[0] not in ("ro", "rw", "size", "mode")]
+    new = [f"{key}={entry[key]}" for key in ("size", "mode") if entry.get(key)]
+    return ",".join([*kept, *new, *(["ro"] if entry.get("read_only") else [])])
 
 
 def file_digest(content: Any, salt: str) -> str:
@@ -426,18 +471,19 @@ def file_digest(content: Any, salt: str) -> str:
     return content.hexdigest if isinstance(content, Digest) else Digest.of(salt, content).hexdigest
 
 
-def _mount_body(entry: Mapping[str, Any]) -> dict[str, Any]:
-    body: dict[str, Any] = {"Target": entry["destination"], "ReadOnly": entry.get("read_only", False)}
-    if "volume" in entry:
-        return {**body, "Type": "volume", "Source": entry["volume"]}
-    if "host_path" in entry:
-        return {**body, "Type": "bind", "Source": entry["host_path"]}
+def _mount_body(entry: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    kind = "volume" if "volume" in entry else "bind" if "host_path" in entry else "tmpfs"
+    same = old.get("Type") == kind and (kind == "tmpfs" or old.get("Source") == _source(entry))
+    body: dict[str, Any] = dict(old) if same else {}
+    body.update(Type=kind, Target=entry["destination"], ReadOnly=entry.get("read_only", False))
+    if kind != "tmpfs":
+        return {**body, "Source": _source(entry)}
     options = {}
     if entry.get("size"):
         options["SizeBytes"] = entry["size"]
     if entry.get("mode"):
         options["Mode"] = int(entry["mode"], 8)
-    return {**body, "Type": "tmpfs", "TmpfsOptions": options}
+    return {**body, "TmpfsOptions": options}
 
 
 def _read_capabilities(value: Any) -> list[str]:
