@@ -163,8 +163,9 @@ containers:
       returned: always
     action:
       description:
-        - What was done, or would be in check mode; one of V(none), V(created), V(updated), V(recreated), V(started), V(stopped), V(paused), V(restarted), V(deleted), V(failed), and V(skipped) for an item that was
-          not tried after the failure of another one.
+        - What was done, or would be in check mode; one of V(none), V(created), V(updated), V(recreated), V(started),
+          V(stopped), V(paused), V(restarted), V(deleted), V(failed), and V(skipped) for an item that was not tried
+          after the failure of another one.
       type: str
       returned: always
       sample: created

@@ -139,6 +139,10 @@ class Kind:
                 view[option.name] = option.shown(actual.values[option.name])
         return view
 
+    def secrets(self, values: Mapping[str, Any]) -> list[str]:
+        """Return the secret texts among canonical values; nothing an object says may show them."""
+        return []
+
     # Deciding ----------------------------------------------------------
 
     def differences(

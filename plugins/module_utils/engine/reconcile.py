@@ -37,6 +37,7 @@ from .plan import (
     make_plan,
 )
 from .results import ItemResult, Report
+from .secrets import Masker
 
 
 def reconcile(
@@ -270,7 +271,10 @@ class _Run:
             message += f" The previous {noun} is back in place, unchanged."
         for leftover in self.plan.actual.leftovers if self.plan.actual else ():
             message += f" The {noun} it was to replace is still there as {leftover.name!r}."
-        return ItemError(message, self.error.log_tail)
+        # The frontend knows the secrets of the task, but not those the object had before.
+        known = [self.plan.desired.values, *([self.plan.actual.values] if self.plan.actual else [])]
+        masker = Masker(secret for values in known for secret in self.kind.secrets(values))
+        return ItemError(masker.mask(message), masker.mask(self.error.log_tail))
 
 
 def _apply_all(

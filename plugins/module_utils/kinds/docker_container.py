@@ -46,6 +46,9 @@ SETTLE = 0.5
 
 LOG_LINES = 20
 
+# Shorter lines of injected files (brackets, section headers) tell nothing, and masking them would garble a log.
+_SECRET_LINE = 8
+
 # A name of an object set aside; the id makes it unique, so that nothing is in the way of the next attempt.
 _ASIDE = ".caas-zun-old-"
 _ASIDE_NAME = re.compile(rf"^(?P<name>.+){re.escape(_ASIDE)}[0-9a-f]{{12}}$")
@@ -225,6 +228,15 @@ class DockerContainers(Kind):
         if actual.raw is not None:
             view.update(_facts(actual.raw))
         return view
+
+    def secrets(self, values: Mapping[str, Any]) -> list[str]:
+        """Return secret variables, and the lines of injected files, as a log shows lines."""
+        texts = list((values.get("secret_environment") or {}).values())
+        for mount in values.get("mounts") or ():
+            if isinstance(mount.get("content"), str):
+                lines = base64.b64decode(mount["content"]).decode("utf-8", errors="replace").splitlines()
+                texts.extend(line.strip() for line in lines if len(line.strip()) >= _SECRET_LINE)
+        return texts
 
     # Deciding ----------------------------------------------------------
 

@@ -187,14 +187,15 @@ def _host(key: str, empty: Any = None, read: Callable[[Any], Any] = lambda value
 
 
 def _read_environment(seen: Inspected) -> dict[str, str]:
-    # On a container of ours the label tells which variables are secret, on others the user's own word does.
-    secret = seen.secret_keys if seen.is_managed else set(seen.said.get("secret_environment") or {})
+    secret = seen.secret_keys | set(seen.said.get("secret_environment") or {})
     plain = {key: value for key, value in pairs(seen.config.get("Env")).items() if key not in secret}
     return seen.own(plain, pairs(seen.image_config.get("Env")), "environment")
 
 
 def _read_secret_environment(seen: Inspected) -> dict[str, str]:
+    # On a container of ours the label tells which variables are secret, on others the user's own word does.
     secret = seen.secret_keys if seen.is_managed else set(seen.said.get("secret_environment") or {})
+    secret -= set(seen.said.get("environment") or {})
     return {key: value for key, value in pairs(seen.config.get("Env")).items() if key in secret}
 
 
