@@ -308,7 +308,8 @@ def _applied(kind: Kind, item: Desired, plan: Plan, run: _Run) -> ItemResult:
     result.error = run.final_error()
     current = run.current
     try:
-        refreshed = kind.refresh(item, current) if current is not None and item.state != ABSENT else None
+        gone = item.state == ABSENT and not result.error
+        refreshed = kind.refresh(item, current) if current is not None and not gone else None
     except EngineError as exc:
         refreshed = None
         result.error = result.error or _as_item_error(item, exc)

@@ -343,6 +343,13 @@ def test_errors_of_taking_back_are_told_too() -> None:
     assert "putting things back failed: one: put_back was refused." in item.error.message
 
 
+def test_a_deletion_that_failed_changed_nothing() -> None:
+    world = World(failing={"delete one"})
+    old = world.add("one")
+    (item,) = go(world, lamp("one", "absent")).items
+    assert (item.action, item.changed, item.id) == ("failed", False, old.id)
+
+
 def test_an_old_object_that_cannot_be_removed_does_not_undo_the_new_one() -> None:
     world = World(failing={"delete one"})
     world.add("one", status=ON, cable="short")
