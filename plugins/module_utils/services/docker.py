@@ -14,6 +14,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,10 +34,21 @@ try:
     MISSING_LIBRARY: ImportError | None = None
 except ImportError as exc:
     MISSING_LIBRARY = exc
+else:
+
+    class _Client(docker.APIClient):
+        """The SDK's client, with one repair."""
+
+        def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+            """Keep REQUESTS_CA_BUNDLE from taking the place of the CA that was given."""
+            wanted = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, wanted, cert)
+
 
 #: Docker 20.10, the oldest engine whose answers this code is tested with.
 OLDEST_API = (1, 41)
 DEFAULT_HOST = "unix:///var/run/docker.sock"
+_API_VERSION = re.compile(r"^(auto|\d+\.\d+)$")
 
 
 @dataclass(frozen=True)
@@ -66,8 +79,13 @@ class DockerEngine:
     def __init__(self, connection: DockerConnection) -> None:
         self._host = connection.docker_host
         self._timeout = connection.api_timeout
+        if not _API_VERSION.match(connection.api_version):
+            raise UnreachableError(
+                f"docker_api_version: {connection.api_version!r} is not a version of the Engine API; "
+                "write auto, or a number such as '1.41'."
+            )
         try:
-            self._client = docker.APIClient(
+            self._client = _Client(
                 base_url=connection.docker_host,
                 version=connection.api_version,
                 timeout=connection.api_timeout,
@@ -291,9 +309,34 @@ def _tls_config(connection: DockerConnection) -> bool | docker.tls.TLSConfig:
             )
     if bool(connection.client_cert) != bool(connection.client_key):
         raise UnreachableError("client_cert and client_key are of use only together; give both or neither.")
+    _check_pem(connection)
     pair = (connection.client_cert, connection.client_key) if connection.client_cert else None
     # Without a CA, verify=True means the system's trust store.
     return docker.tls.TLSConfig(client_cert=pair, ca_cert=connection.ca_cert, verify=connection.validate_certs)
+
+
+def _check_pem(connection: DockerConnection) -> None:
+    """Refuse files that TLS could not use; in the handshake nobody says which file it was."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for option in ("ca_cert", "client_cert"):
+        path = getattr(connection, option)
+        try:
+            if path:
+                context.load_verify_locations(path)
+        except ssl.SSLError:
+            raise UnreachableError(
+                f"{option}: {path!r} holds no certificate; give the path of a file in PEM format."
+            ) from None
+    try:
+        if connection.client_cert:
+            # An empty password keeps OpenSSL from asking for one.
+            context.load_cert_chain(connection.client_cert, connection.client_key, password="")
+    except ssl.SSLError as exc:
+        wrong = "does not belong to client_cert" if exc.reason == "KEY_VALUES_MISMATCH" else "holds no usable key"
+        raise UnreachableError(
+            f"client_key: {connection.client_key!r} {wrong}; "
+            "give the path of the certificate's own key, in PEM format and without a password."
+        ) from None
 
 
 def _causes(exc: BaseException | None) -> Iterable[BaseException]:
@@ -331,6 +374,8 @@ def _why_unreachable(host: str, exc: BaseException) -> str:
         return f"{start}: TLS failed ({_tls_reason(text)}). Check tls, ca_cert, client_cert and client_key."
     if "HTTP request to an HTTPS server" in text:
         return f"{start}: it speaks TLS only. Set tls: true, with ca_cert, client_cert and client_key."
+    if found(socket.gaierror):
+        return f"{start}: this name cannot be resolved. Correct docker_host."
     if found(ConnectionRefusedError):
         return f"{start}: the connection was refused. Start the engine there, or correct docker_host."
     if found(requests.exceptions.ConnectTimeout, TimeoutError):
