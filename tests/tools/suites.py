@@ -185,7 +185,7 @@ def integration(how: Run) -> Report:
     main = main_environment()
     ready(main)
     # busybox is the test image; the engine lists processes with the ps of its machine.
-    apt_install("busybox", "docker-registry", "procps")
+    apt_install("busybox", "docker-registry", "openssh-server", "procps")
     engine.ready()
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
     _pytest(how, report, main, "tests/integration", env)
@@ -238,6 +238,9 @@ def sanity(core: Environment) -> Callable[[Run], Report]:
         status = tests.run("--junit", log=how.log, live=how.live)
         report.cases += _read_junit(sorted(tests.junit.glob("*.xml")))
         _judge_skips(report)
+        # A test that crashes leaves no result, and ansible-test ends without running those after it.
+        for crash in re.findall(r"^FATAL: (Command .*)", how.log.read_text(errors="replace"), re.MULTILINE):
+            report.cases.append(Case(report.name, FAILED, crash[:300]))
         if not report.cases or (status != 0 and not report.count(FAILED)):
             report.cases.append(Case(report.name, FAILED, f"exit status {status}, {len(report.cases)} tests"))
         report.cases.append(_bites(tests, how))
