@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, caas.zun contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Builds the images of test nodes: Debian with systemd and Python, no more.
+# Builds the images of test nodes: Debian with systemd and Python, little more.
 #
 #   tests/nodes/build.sh [SUITE...]        (default: bookworm trixie)
 #
@@ -16,7 +16,8 @@ set -eu
 
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 repository=${NODE_IMAGE:-caas-zun/node}
-packages=systemd,systemd-sysv,dbus,python3,iproute2,iputils-ping,ca-certificates,sudo,procps,kmod
+# busybox: what runs in the containers of nodes, which cannot pull images.
+packages=systemd,systemd-sysv,dbus,python3,iproute2,iputils-ping,ca-certificates,sudo,procps,kmod,busybox
 recipe=$( (cat "$0"; echo "$mirror $packages") | sha256sum | cut -d ' ' -f 1)
 [ $# -gt 0 ] || set -- bookworm trixie
 

@@ -19,6 +19,7 @@ import pwd
 import re
 import shutil
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -33,6 +34,15 @@ def read(path):
             return stream.read()
     except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
         return None
+
+
+def file_state(path):
+    """What a file holds and whose it is, None where there is none."""
+    content = read(path)
+    if content is None:
+        return None
+    status = os.stat(path)
+    return {"content": content, "mode": "%04o" % stat.S_IMODE(status.st_mode), "owner": status.st_uid, "group": status.st_gid}
 
 
 def digest(path):
@@ -144,9 +154,17 @@ def hard_limit(name):
     return "infinity" if not found or found.group(1) == "unlimited" else found.group(1)
 
 
-def known(lookup, name):
+def members_of(name):
+    """The members of a group, None where there is no such group."""
     try:
-        lookup(name)
+        return grp.getgrnam(name).gr_mem
+    except KeyError:
+        return None
+
+
+def exists(user):
+    try:
+        pwd.getpwnam(user)
     except KeyError:
         return False
     return True
@@ -170,13 +188,13 @@ def main():
         "dockerd": dockerd or "",
         "dockerd_version": version.group(1) if version else "",
         "engine": engine_state(question["socket"], question["pid_file"]),
-        "files": {path: read(path) for path in question["files"]},
+        "files": {path: file_state(path) for path in question["files"]},
         "digests": {path: digest(path) for path in question["digests"]},
         "exists": {path: os.path.exists(path) for path in question["paths"]},
         "packages": installed(question["packages"]),
-        "users": {name: known(pwd.getpwnam, name) for name in question["users"]},
+        "users": {name: exists(name) for name in question["users"]},
         "service": output("systemctl", "is-enabled", "docker.service").strip(),
-        "group": known(grp.getgrnam, "docker"),
+        "group_members": members_of("docker"),
     }
     print(json.dumps(answer))
 
