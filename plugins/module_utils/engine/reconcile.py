@@ -69,9 +69,14 @@ Planned = Union[Plan, ItemError]
 
 def _plan_all(kind: Kind, items: Sequence[Desired], mode: Mode) -> list[Planned]:
     plans: list[Planned] = []
+    meant: dict[str, Desired] = {}
     for item, observed in zip(items, kind.observe(items)):
         if isinstance(observed, ItemError):
             plans.append(observed)
+            continue
+        if observed is not None and meant.setdefault(observed.id, item) is not item:
+            other = meant[observed.id].label
+            plans.append(ItemError(f"{item.label}: is the same {kind.noun} as {other}; speak of it only once."))
             continue
         try:
             plans.append(make_plan(kind, item, observed, mode))

@@ -22,10 +22,8 @@ from . import parsers
 _ONLY_ZUN = "only Zun has it"
 _ONLY_DOCKER = "Zun's API has no such option"
 
-#: Smallest memory limits: Docker 20.10 to 29 (daemon/daemon_unix.go, linuxMinMemory),
-#: Zun 18 (conf/compute.py, minimum_memory; an operator may raise it).
+#: Smallest memory limit of Docker 20.10 to 29 (daemon/daemon_unix.go, linuxMinMemory).
 DOCKER_MINIMUM_MEMORY = 6 * MIB
-ZUN_MINIMUM_MEMORY = 4 * MIB
 
 
 def _both(docker: str, zun: str = RECREATE, unset: Any = None, note: str = "") -> Mapping[str, Backing]:
@@ -119,7 +117,8 @@ MOUNTS = (
     ),
     Option(
         "mode",
-        "str",
+        # Not a text, or Ansible would make one of the number that YAML reads from a bare 0644.
+        "raw",
         ("Mode of the file given by O(mounts[].content), or of the O(mounts[].tmpfs), in octal and quoted.",),
         parse=parsers.file_mode,
     ),
@@ -247,7 +246,7 @@ CONTAINER_OPTIONS = OptionsTable(
                 "Memory limit, such as V(512M) or V(1G); a plain number counts in MiB, V(0) means no limit.",
                 "On Docker at least V(6M), and the limit of memory and swap together is kept at twice the memory.",
             ),
-            parse=parsers.size("m", minimum=ZUN_MINIMUM_MEMORY),
+            parse=parsers.memory,
             render=format_size,
             backends=_both(IN_PLACE, IN_PLACE, unset=0, note="Removing a limit recreates the container."),
         ),

@@ -56,6 +56,12 @@ _ASIDE_NAME = re.compile(rf"^(?P<name>.+){re.escape(_ASIDE)}[0-9a-f]{{12}}$")
 _HEALTH = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 _EXIT_CODE = re.compile(r"\((\d+)\)")
 
+# Domain, path in lower case, tag and digest (distribution/reference/reference.go), or the id of an image.
+_IMAGE = re.compile(
+    r"^(?:(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
+    r"(?::[\w][\w.-]{0,127})?(?:@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?$"
+)
+
 # Networks that are no networks: a container in them has no others.
 _SPECIAL_NETWORKS = ("host", "none")
 
@@ -96,6 +102,10 @@ class DockerContainers(Kind):
     @classmethod
     def validate(cls, values: Mapping[str, Any], state: str) -> None:
         """Refuse what Docker cannot have, and options that contradict each other."""
+        if not _IMAGE.match(values.get("image", "any")):
+            raise _fault(
+                values, "image", "is not an image reference", "write [registry/]repository[:tag][@digest] in lower case"
+            )
         if 0 < values.get("memory", 0) < DOCKER_MINIMUM_MEMORY:
             raise _fault(values, "memory", "is below Docker's minimum", "give at least 6M")
         if values.get("auto_remove") and values.get("restart_policy", "no") != "no":

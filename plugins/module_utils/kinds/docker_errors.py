@@ -14,6 +14,11 @@ from typing import Any
 from ..engine.errors import EngineError, ItemError
 from ..services.errors import ServiceError
 
+_CANNOT_RUN = (
+    r"executable file not found|exec: |exec format error|no such file or directory: unknown|"
+    r"permission denied: unknown|no command specified"
+)
+
 # Signs in the engine's words (20.10 to 29), the option that is at fault, and what to do.
 _REFUSALS: tuple[tuple[str, str, str], ...] = (
     (
@@ -34,6 +39,7 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
         "disk",
         "leave the option out, or use a storage driver with quotas (overlay2 on xfs with pquota)",
     ),
+    (r"unknown log opt|log-opt", "log_options", "check what the log_driver knows"),
     (r"no log driver named|unknown log opt|log-opt", "log_driver", "check log_driver and log_options"),
     (
         r"user specified ip address|no available ipv|does not contain|invalid address|address already in use",
@@ -56,11 +62,8 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
     (r"invalid hostname|hostname", "hostname", "give a valid host name"),
     (r"invalid signal", "stop_signal", "give a signal such as SIGTERM"),
     (r"workdir|working directory|cwd", "workdir", "give a directory of the image"),
-    (
-        r"executable file not found|exec: |exec format error|no such file or directory: unknown|permission denied: unknown|no command specified",
-        "command",
-        "name a program of the image",
-    ),
+    (_CANNOT_RUN, "entrypoint", "name a program of the image"),
+    (_CANNOT_RUN, "command", "name a program of the image"),
     (
         r"no such image|manifest unknown|pull access denied|repository does not exist|not found: manifest|manifest for .* not found|name unknown",
         "image",

@@ -24,11 +24,15 @@ from ..engine.secrets import SECRET
 # Zun 18 (api/controllers/v1/schemas/parameter_types.py) and Docker allow the same names.
 _NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")
 _HOSTNAME = re.compile(r"^[a-zA-Z0-9._-]+$")
+_RIGHTS = re.compile(r"^[rwm]+$")
 _PORT = re.compile(r"^(\d+)(?:/(tcp|udp|sctp))?$")
 _PUBLISHED = re.compile(
     r"^(?:(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<v4>\d+\.\d+\.\d+\.\d+)):)?(?:(?P<host>\d+(?:-\d+)?)?:)?"
     r"(?P<container>\d+(?:-\d+)?)(?:/(?P<protocol>tcp|udp|sctp))?$"
 )
+
+#: Zun 18 (conf/compute.py, minimum_memory; an operator may raise it).
+ZUN_MINIMUM_MEMORY = 4 * units.MIB
 
 #: Labels with this prefix belong to the collection.
 LABEL_PREFIX = "caas.zun/"
@@ -93,16 +97,17 @@ def labels(value: dict[str, Any]) -> dict[str, str]:
     return result
 
 
-def size(default_unit: str, minimum: int = 0) -> Callable[[Any], int]:
-    """A size in bytes; 0 means no limit."""
+def size(default_unit: str) -> Callable[[Any], int]:
+    """A size in bytes."""
+    return lambda value: units.parse_size(value, default_unit)
 
-    def parse(value: Any) -> int:
-        result = units.parse_size(value, default_unit)
-        if 0 < result < minimum:
-            raise ValueError(f"is below the minimum; give at least {units.format_size(minimum)}, or 0 for no limit")
-        return result
 
-    return parse
+def memory(value: Any) -> int:
+    """A memory limit in bytes; 0 means none. What a backend wants beyond the least of all minimums, it says itself."""
+    result = units.parse_size(value, "m")
+    if 0 < result < ZUN_MINIMUM_MEMORY:
+        raise ValueError("is below the minimum; give at least 6M (on Zun at least 4M), or 0 for no limit")
+    return result
 
 
 def cpu(value: Any) -> float:
@@ -240,10 +245,10 @@ def devices(value: list[Any]) -> list[str]:
     result = []
     for entry in value:
         parts = str(entry).split(":")
-        if len(parts) == 2 and re.match(r"^[rwm]+$", parts[1]):
+        if len(parts) == 2 and _RIGHTS.match(parts[1]):
             parts.insert(1, parts[0])
         parts += [parts[0], "rwm"][len(parts) - 1 :]
-        if len(parts) != 3 or not all(part.startswith("/") for part in parts[:2]):
+        if len(parts) != 3 or not all(part.startswith("/") for part in parts[:2]) or not _RIGHTS.match(parts[2]):
             raise ValueError(
                 f"has the entry {str(entry)!r}; write /dev/fuse, /dev/sda:/dev/xvda or /dev/sda:/dev/xvda:r"
             )
@@ -251,11 +256,19 @@ def devices(value: list[Any]) -> list[str]:
     return sorted(set(result))
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def extra_hosts(value: list[Any]) -> list[str]:
     """Lines for /etc/hosts as name:address."""
     for entry in value:
         host, colon, target = str(entry).partition(":")
-        if not (host and colon and target):
+        if not (host and colon and (target == "host-gateway" or _is_address(target.strip("[]")))):
             raise ValueError(f"has the entry {str(entry)!r}; write name:address")
     return sorted({str(entry) for entry in value})
 
