@@ -37,7 +37,7 @@ attributes:
       - O(state=restarted) and O(recreate=always) change something each time.
 requirements:
   - docker (the Docker SDK for Python) >= 7.0.0 with O(backend=docker)
-  - paramiko with a C(ssh://) O(docker_host), unless O(use_ssh_client=true)
+  - paramiko with a C(ssh://) O(docker_host)
 notes:
   - What the states do with a container that does not exist yet is to create it, except V(absent).
     V(present) leaves the rest alone, V(started) starts it, V(healthy) also waits for its health check to pass, V(stopped)

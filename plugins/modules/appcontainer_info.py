@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - caas.zun.container_info
 requirements:
   - docker (the Docker SDK for Python) >= 7.0.0 with O(backend=docker)
-  - paramiko with a C(ssh://) O(docker_host), unless O(use_ssh_client=true)
+  - paramiko with a C(ssh://) O(docker_host)
 seealso:
   - module: caas.zun.appcontainer
 """

@@ -193,12 +193,9 @@ class DockerContainers(Kind):
     def _inspect(self, item: Desired, container_id: str, name: str | None) -> Actual:
         container = self._engine.inspect_container(container_id)
         said = item.values if item.state != ABSENT else {}
-        network_ids = {
-            net["network"]: (self._networks.find(net["network"]) or {}).get("Id", "")
-            for net in said.get("nets", ())
-            if net["network"] not in _SPECIAL_NETWORKS
-        }
-        seen = Inspected(container, self._images.find(container["Image"]) or {}, said, network_ids)
+        wanted = [net["network"] for net in said.get("nets", ()) if net["network"] not in _SPECIAL_NETWORKS]
+        networks = {word: network for word in wanted if (network := self._networks.find(word))}
+        seen = Inspected(container, self._images.find(container["Image"]) or {}, said, networks)
         actual_name = name or container["Name"].lstrip("/")
         values = {option: field.read(seen) for option, field in FIELDS.items()}
         values = {option: value for option, value in values.items() if value is not None}
@@ -296,6 +293,7 @@ class DockerContainers(Kind):
             ) from exc
 
     def _verify_nets(self, item: Desired, values: Mapping[str, Any]) -> None:
+        known: set[str] = set()
         for net in values.get("nets", ()):
             name = net["network"]
             if name in _SPECIAL_NETWORKS:
@@ -305,6 +303,11 @@ class DockerContainers(Kind):
                 raise _item_fault(
                     item, "nets", f"names the network {name!r}, which does not exist", "create it or correct it"
                 )
+            if network["Id"] in known:
+                raise _item_fault(
+                    item, "nets", f"names the network {network['Name']!r} twice, by name and by id", "keep one of them"
+                )
+            known.add(network["Id"])
             for key in ("v4_fixed_ip", "v6_fixed_ip"):
                 if key in net:
                     _check_fixed_ip(item, network, net[key])
@@ -496,14 +499,17 @@ class DockerContainers(Kind):
         local = self._images.find(reference)
         return reference if local and local["Id"] == image_id else image_id
 
-    @staticmethod
-    def _networking(body: Body) -> list[dict[str, Any]]:
-        """Set the network mode; return the networks to be configured."""
+    def _networking(self, body: Body) -> list[dict[str, Any]]:
+        """Set the network mode; return the networks to be configured, by name, as the engine itself does not look."""
         if not body.nets:
             return []
-        primary = body.nets[0]["network"]
-        body.host["NetworkMode"] = primary
-        return [] if primary in _SPECIAL_NETWORKS else body.nets
+        nets = [{**net, "network": self._network_name(net["network"])} for net in body.nets]
+        body.host["NetworkMode"] = nets[0]["network"]
+        return [] if nets[0]["network"] in _SPECIAL_NETWORKS else nets
+
+    def _network_name(self, word: str) -> str:
+        network = None if word in _SPECIAL_NETWORKS else self._networks.find(word)
+        return network["Name"] if network else word
 
     def _put_file(self, container_id: str, entry: Mapping[str, Any], base: Actual | None) -> None:
         directory = posixpath.dirname(entry["destination"])
@@ -531,10 +537,10 @@ class DockerContainers(Kind):
         wanted = {net["network"]: net for net in after}
         for name, net in wanted.items():
             if name not in before:
-                self._engine.connect_network(name, actual.id, _endpoint(net))
+                self._engine.connect_network(self._network_name(name), actual.id, _endpoint(net))
         for name, net in before.items():
             if name not in wanted:
-                self._engine.disconnect_network(name, actual.id)
+                self._engine.disconnect_network(self._network_name(name), actual.id)
             elif wanted[name] != net:
                 self._engine.disconnect_network(name, actual.id)
                 try:

@@ -41,13 +41,13 @@ class Inspected:
     :param container: the answer to an inspection.
     :param image: the inspection of the image it was made from; empty when that image is gone.
     :param said: what the user says of the container; a value said is never taken for an inherited one.
-    :param network_ids: id of each network the user named, by the name given.
+    :param networks: each network the user named, as the engine describes it, by the name or id given.
     """
 
     container: Mapping[str, Any]
     image: Mapping[str, Any]
     said: Mapping[str, Any] = field(default_factory=dict)
-    network_ids: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -119,6 +119,9 @@ class Body:
             config["Cmd"] = seen.config.get("Cmd")
         if config.get("Hostname") == seen.container["Id"][:12]:
             del config["Hostname"]
+        if str(seen.host.get("NetworkMode")).startswith("container:"):
+            # They are the other container's.
+            config = {key: value for key, value in config.items() if key not in ("Hostname", "Domainname")}
         body = cls(config=config, host=dict(seen.host))
         for option in ("exposed_ports", "environment", "secret_environment", "labels", "nets"):
             FIELDS[option].write(body, FIELDS[option].read(seen))
@@ -330,10 +333,11 @@ def _write_published_ports(body: Body, value: list[str]) -> None:
 
 
 def _read_nets(seen: Inspected) -> list[dict[str, Any]]:
-    names = {network_id: name for name, network_id in seen.network_ids.items()}
+    # The id is known only once the container has been started.
+    said = {network[key]: word for word, network in seen.networks.items() for key in ("Name", "Id")}
     nets = []
     for name, endpoint in networks_in_order(seen.container):
-        entry: dict[str, Any] = {"network": names.get(endpoint.get("NetworkID") or "", name)}
+        entry: dict[str, Any] = {"network": said.get(endpoint.get("NetworkID") or name) or said.get(name, name)}
         fixed = endpoint.get("IPAMConfig") or {}
         if fixed.get("IPv4Address"):
             entry["v4_fixed_ip"] = fixed["IPv4Address"]
@@ -352,7 +356,7 @@ def networks_in_order(container: Mapping[str, Any]) -> list[tuple[str, Mapping[s
     """Return a container's networks by name, its primary network first."""
     endpoints = container["NetworkSettings"].get("Networks") or {}
     primary = container["HostConfig"].get("NetworkMode")
-    return sorted(endpoints.items(), key=lambda entry: (entry[0] != primary, entry[0]))
+    return sorted(endpoints.items(), key=lambda entry: (primary not in (entry[0], entry[1].get("NetworkID")), entry[0]))
 
 
 def _read_mounts(seen: Inspected) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ import os
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,21 @@ else:
             wanted = self.verify if verify is None else verify
             return super().merge_environment_settings(url, proxies, stream, wanted, cert)
 
+    _TRANSPORT_ERRORS: tuple[type[BaseException], ...] = (
+        docker.errors.DockerException,
+        requests.exceptions.RequestException,
+        OSError,
+        EOFError,
+    )
+    with contextlib.suppress(ImportError):
+        import paramiko  # type: ignore[import-untyped]
+
+        _TRANSPORT_ERRORS += (paramiko.SSHException,)
+
+#: An SSH server allows 10 sessions in one connection (MaxSessions, 10 by default). Every request under way takes
+#: one, and the SDK keeps one open for each of the URLs it asked last (docker/transport/sshconn.py, pools).
+_BUSY_SSH_SESSIONS = 4
+_IDLE_SSH_SESSIONS = 2
 
 #: Docker 20.10, the oldest engine whose answers this code is tested with.
 OLDEST_API = (1, 41)
@@ -79,16 +95,21 @@ class DockerEngine:
     def __init__(self, connection: DockerConnection) -> None:
         self._host = connection.docker_host
         self._timeout = connection.api_timeout
+        over_ssh = connection.docker_host.startswith("ssh://")
+        self._slots: contextlib.AbstractContextManager[Any] = (
+            threading.BoundedSemaphore(_BUSY_SSH_SESSIONS) if over_ssh else contextlib.nullcontext()
+        )
         if not _API_VERSION.match(connection.api_version):
             raise UnreachableError(
                 f"docker_api_version: {connection.api_version!r} is not a version of the Engine API; "
                 "write auto, or a number such as '1.41'."
             )
         try:
-            self._client = _Client(
+            self._client = _Client(  # type: ignore[no-untyped-call]
                 base_url=connection.docker_host,
                 version=connection.api_version,
                 timeout=connection.api_timeout,
+                num_pools=_IDLE_SSH_SESSIONS if over_ssh else None,
                 tls=_tls_config(connection),
                 use_ssh_client=connection.use_ssh_client,
             )
@@ -197,10 +218,8 @@ class DockerEngine:
 
     def _events(self, what: str, stream: Iterator[Any]) -> Iterator[Any]:
         """Pass a stream on; errors may still come in the middle of it."""
-        try:
+        with self._asking(what):
             yield from stream
-        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as exc:
-            raise self._error(what, exc) from exc
 
     # Networks, volumes, the engine itself -------------------------------
 
@@ -250,22 +269,27 @@ class DockerEngine:
     ) -> Any:
         """Send one request as it stands in the Engine's API; return the answer's JSON."""
         url = f"{self._client.base_url}/v{self._client.api_version}{path}"
-        try:
+        with self._asking(what):
             answer = self._client.request(
                 method, url, params=params, json=body, timeout=timeout or self._timeout, allow_redirects=False
             )
-        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as exc:
-            raise self._error(what, exc) from exc
         if answer.status_code >= 400:
             raise _refused(what, answer.status_code, answer.text)
         return answer.json() if answer.content else None
 
     def _sdk(self, what: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a method of the Docker SDK."""
-        try:
+        with self._asking(what):
             return getattr(self._client, method)(*args, **kwargs)
-        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as exc:
-            raise self._error(what, exc) from exc
+
+    @contextlib.contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        """Word what can go wrong on the way."""
+        with self._slots:
+            try:
+                yield
+            except _TRANSPORT_ERRORS as exc:
+                raise self._error(what, exc) from exc
 
     def _error(self, what: str, exc: BaseException) -> ServiceError:
         if isinstance(exc, docker.errors.APIError) and exc.response is not None:
