@@ -166,19 +166,17 @@ class _Walk:
         key = option.key
         actual_by_key = {entry.get(key): entry for entry in actual}
         desired_by_key = {entry.get(key): entry for entry in desired}
-        if mode != SUPERSET:
-            same = desired_by_key.keys() == actual_by_key.keys()
-            if mode == STRICT:
-                same = list(desired_by_key) == list(actual_by_key)
-            self.differs = self.differs or not same
-            # In the order the user wrote, as it may tell which one comes first.
+        if mode == STRICT and [entry.get(key) for entry in desired] != [entry.get(key) for entry in actual]:
+            self.differs = True
             return [self._merge_record(option, entry, actual_by_key.get(entry.get(key), {})) for entry in desired]
         merged = []
         for entry in actual:
             if entry.get(key) in desired_by_key:
                 merged.append(self._merge_record(option, desired_by_key[entry.get(key)], entry))
-            else:
+            elif mode == SUPERSET:
                 merged.append(entry)
+            else:
+                self.differs = True
         for entry in desired:
             if entry.get(key) not in actual_by_key:
                 self.differs = True

@@ -471,6 +471,11 @@ class DockerContainers(Kind):
             if option in values:
                 field.write(body, values[option])
         _keep_said_files(body, item)
+        # The first one the user names becomes the primary one.
+        order = [net["network"] for net in item.values.get("nets", ())]
+        body.nets = sorted(
+            body.nets, key=lambda net: order.index(net["network"]) if net["network"] in order else len(order)
+        )
         name = item.name or (base.name if base else "")
         networks = self._networking(body)
         salt = base.raw.labels[LABEL_SALT] if base and base.managed else new_salt()
