@@ -27,6 +27,9 @@ VOLATILE = {
     "started_at",
 }
 
+# The engine's own configuration may add entries, which nobody can know before.
+HOST_ADDS = {"log_options"}
+
 
 @dataclass
 class Case:
@@ -159,7 +162,10 @@ def test_option(case: Case, appcontainer, image, other_image, inspect, name) -> 
     assert set(changed["diff"][0]["before"]) == {case.option}
     assert_predicted(predicted, changed)
     assert (changed["container"]["id"] == created["container"]["id"]) == case.in_place
-    assert changed["container"][case.option] == (case.second if case.shown is None else case.shown)
+    shown = changed["container"][case.option]
+    if case.option in HOST_ADDS:
+        shown = {key: shown[key] for key in case.second}
+    assert shown == (case.second if case.shown is None else case.shown)
 
     for check in (True, False):
         repeated = appcontainer.ok(check=check, diff=True, **second)
@@ -171,5 +177,7 @@ def assert_predicted(predicted, applied) -> None:
     assert predicted["diff"] == applied["diff"]
     assert predicted["containers"][0]["action"] == applied["containers"][0]["action"]
     expected, actual = stable(predicted["container"]), stable(applied["container"])
+    for option in HOST_ADDS & set(expected):
+        assert expected.pop(option).items() <= actual.pop(option).items()
     # What the host chooses (a runtime, a log driver) is unknown before.
     assert {key: actual.get(key) for key in expected} == expected

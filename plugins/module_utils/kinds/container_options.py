@@ -433,7 +433,7 @@ CONTAINER_OPTIONS = OptionsTable(
             key="name",
             parse=parsers.ulimits,
             compare=SUPERSET,
-            backends=_docker(unset=[]),
+            backends=_docker(),
         ),
         Option(
             "pids_limit",
@@ -471,7 +471,8 @@ CONTAINER_OPTIONS = OptionsTable(
             ("Options of the log driver, such as V(max-size=10m).",),
             parse=parsers.texts,
             compare=SUPERSET,
-            backends=_docker(unset={}),
+            # The engine adds those of its own configuration, which nobody can ask it for.
+            backends=_docker(),
         ),
         Option(
             "stop_signal",

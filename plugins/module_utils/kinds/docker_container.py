@@ -359,6 +359,9 @@ class DockerContainers(Kind):
         said = item.values
         old = base.raw.image_config if base else {}
         own = base.raw.config if base else {}
+        if said.get("log_driver") != values.get("log_driver") and "log_driver" in said:
+            # Options belong to a driver; the engine may add its own again.
+            values.pop("log_options", None)
         if base and "image" not in said:
             return values
         new = (self._images.find(said.get("image", "")) or {}).get("Config") or {}
