@@ -105,8 +105,8 @@ def make_plan(kind: Kind, item: Desired, actual: Actual | None, mode: Mode) -> P
     if recreated and mode.recreate == "never":
         names = [diff.name for diff in plan.differences if diff.change == RECREATE]
         raise ItemError(
-            f"{item.label}: {', '.join(names)} differ{'s' if len(names) == 1 else ''} and can only be changed by "
-            f"recreating the {kind.noun}, which recreate: never forbids; allow it with recreate: when_needed, "
+            f"{item.label}: a difference in {', '.join(names)} can only be changed by recreating the {kind.noun}, "
+            f"which recreate: never forbids; allow it with recreate: when_needed, "
             f"or leave the option alone with comparisons: {{{names[0]}: ignore}}."
         )
     kind.verify(item, actual, plan.differences)

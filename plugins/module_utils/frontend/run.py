@@ -31,6 +31,9 @@ ZUN_MISSING = (
 )
 
 
+_SHORT_SECRET = 4
+
+
 @dataclass(frozen=True)
 class Resource:
     """A kind of resource as its module presents it.
@@ -80,7 +83,13 @@ def run(resource: Resource) -> None:
     try:
         require_docker(module)
         items = _items(resource, module)
-        masker = Masker(text for item in items for text in _secrets_of(resource.table, item))
+        secrets = [text for item in items for text in _secrets_of(resource.table, item)]
+        masker = Masker(secrets)
+        if any(0 < len(text) < _SHORT_SECRET for text in secrets):
+            module.warn(
+                f"A secret has fewer than {_SHORT_SECRET} characters. Ansible masks it wherever it occurs, "
+                "also in IDs and addresses, so that results may be garbled; use longer secrets."
+            )
         desired = [_desired(resource, item, position, masker) for position, item in enumerate(items)]
         _refuse_repeated(resource, desired)
         mode = _mode(resource, module)

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import ipaddress
-import posixpath
 import re
 import tarfile
 import threading
@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..engine.compare import Difference
-from ..engine.digest import Digest, new_salt
+from ..engine.digest import UNKNOWN, Digest, new_salt
 from ..engine.errors import ItemError, OptionError
 from ..engine.kind import ABSENT, FAILED, PENDING, PRESENT, READY, Actual, Desired, Judgement, Kind, Observed, Way
 from ..engine.options import RECREATE, Option
@@ -214,14 +214,18 @@ class DockerContainers(Kind):
         """Return the image in the user's words where it is the one wanted, else so that the difference shows."""
         name = seen.config["Image"]
         wanted = seen.said.get("image")
-        if wanted is None or self._is_image(item, seen.container["Image"], wanted):
+        if wanted is None or self._is_image(item, seen, wanted):
             return wanted or name
         return f"{name} ({seen.container['Image'][7:19]})" if name == wanted else name
 
-    def _is_image(self, item: Desired, image_id: str, wanted: str) -> bool:
+    def _is_image(self, item: Desired, seen: Inspected, wanted: str) -> bool:
         """Tell whether a container's image is the one a reference stands for."""
         local = self._images.find(wanted)
+        image_id = seen.container["Image"]
         policy = item.values.get("image_pull_policy", "ifnotpresent")
+        if local is None and policy != "always" and seen.config["Image"] == wanted:
+            # The host has forgotten the reference; nothing says that it stands for another image now.
+            return True
         if policy == "always" or (local is None and policy == "ifnotpresent"):
             with worded(item.label, {"image": wanted}):
                 digest = self._registry.get(wanted)
@@ -494,8 +498,9 @@ class DockerContainers(Kind):
                     self._engine.connect_network(net["network"], container_id, _endpoint(net))
                 for entry in body.files:
                     self._put_file(container_id, entry, base)
-            except ServiceError:
-                self._engine.delete_container(container_id, force=True, volumes=True)
+            except Exception:
+                with contextlib.suppress(ServiceError):
+                    self._engine.delete_container(container_id, force=True, volumes=True)
                 raise
         return Actual(container_id, name, {**(base.values if base else {}), **item.values}, status="created")
 
@@ -520,13 +525,13 @@ class DockerContainers(Kind):
         return network["Name"] if network else word
 
     def _put_file(self, container_id: str, entry: Mapping[str, Any], base: Actual | None) -> None:
-        directory = posixpath.dirname(entry["destination"])
         if isinstance(entry["content"], Digest) and base is not None:
             # Nobody said the content this time: take the file from the old container.
-            archive = self._engine.get_archive(base.id, entry["destination"])
-            self._engine.put_archive(container_id, directory, archive)
+            content = _file_in(self._engine.get_archive(base.id, entry["destination"]))
         else:
-            self._engine.put_archive(container_id, "/", _archive(entry))
+            content = base64.b64decode(entry["content"])
+        # From the root, so that the engine makes the directories the image does not have.
+        self._engine.put_archive(container_id, "/", _archive(entry["destination"], entry["mode"], content))
 
     def update(self, item: Desired, actual: Actual, differences: Sequence[Difference]) -> None:
         """Change name, limits, restart policy and networks."""
@@ -813,20 +818,29 @@ def _facts(seen: Inspected) -> dict[str, Any]:
 
 
 def _keep_said_files(body: Body, item: Desired) -> None:
-    """Use the contents the user said where an old container only has their digests."""
+    """Use the contents the user said where an old container only has their digests, or not even these."""
     said = {entry["destination"]: entry for entry in item.values.get("mounts", ()) if "content" in entry}
     for index, entry in enumerate(body.files):
-        wanted = said.get(entry["destination"])
-        if wanted and isinstance(entry["content"], Digest) and entry["content"].matches(wanted["content"]):
-            body.files[index] = {**entry, "content": wanted["content"]}
+        wanted, content = said.get(entry["destination"]), entry["content"]
+        if wanted and (content is UNKNOWN or (isinstance(content, Digest) and content.matches(wanted["content"]))):
+            body.files[index] = {**entry, **wanted}
 
 
-def _archive(entry: Mapping[str, Any]) -> bytes:
+def _file_in(archive: bytes) -> bytes:
+    """Return the content of the one file in a tar archive."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+        for member in packed:
+            content = packed.extractfile(member)
+            if content is not None:
+                return content.read()
+    raise ItemError("An injected file of the old container is no file any more; say it in mounts, with its content.")
+
+
+def _archive(destination: str, mode: str, data: bytes) -> bytes:
     """Return a tar archive with one file; its directories are made by the engine."""
-    data = base64.b64decode(entry["content"])
-    member = tarfile.TarInfo(entry["destination"].lstrip("/"))
+    member = tarfile.TarInfo(destination.lstrip("/"))
     member.size = len(data)
-    member.mode = int(entry["mode"], 8)
+    member.mode = int(mode, 8)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         archive.addfile(member, io.BytesIO(data))

@@ -53,6 +53,13 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
     (r"bind source path does not exist", "mounts", "create the directory on the host first, or correct host_path"),
     (r"mount destination .*not absolute|invalid mount config|invalid mount", "mounts", "correct the entry"),
     (
+        r"Error processing tar|cannot overwrite|not a directory|is a directory",
+        "mounts",
+        "mount a file where no directory is, and a directory where no file is",
+    ),
+    (r"volume plugin|volume driver", "driver", "install the driver's plugin, or name another driver"),
+    (r"invalid option|required option|missing required", "driver_options", "check what the driver knows"),
+    (
         r"unable to find user|no matching entries in passwd|unable to find group",
         "user",
         "name a user of the image, or give a number",

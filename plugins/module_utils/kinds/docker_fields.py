@@ -127,10 +127,16 @@ class Body:
             FIELDS[option].write(body, FIELDS[option].read(seen))
         # The other mounts stay in the HostConfig as they are, with all that the options cannot say.
         body.files = _read_files(seen) if seen.is_managed else []
-        body.anonymous_volumes = [
-            {"Type": "volume", "Source": mount["Name"], "Target": mount["Destination"], "ReadOnly": not mount["RW"]}
-            for mount in anonymous_volumes(seen.container)
-        ]
+        body.host["Mounts"] = list(seen.host.get("Mounts") or [])
+        present = {mount["Target"] for mount in body.host["Mounts"]}
+        for mount in anonymous_volumes(seen.container):
+            target = mount["Destination"]
+            entry = {"Type": "volume", "Source": mount["Name"], "Target": target, "ReadOnly": not mount["RW"]}
+            if target in (seen.image_config.get("Volumes") or {}):
+                body.anonymous_volumes.append(entry)
+            elif target not in present:
+                # Made by whoever made the container: a mount like any other, which goes when the user does not say it.
+                body.host["Mounts"].append(entry)
         return body
 
     def api_config(self, salt: str) -> dict[str, Any]:

@@ -63,6 +63,8 @@ _IDLE_SSH_SESSIONS = 2
 
 #: Docker 20.10, the oldest engine whose answers this code is tested with.
 OLDEST_API = (1, 41)
+#: Older releases of the SDK pin libraries that are no longer supported.
+_OLDEST_SDK = 7
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _API_VERSION = re.compile(r"^(auto|\d+\.\d+)$")
 
@@ -99,6 +101,11 @@ class DockerEngine:
         self._slots: contextlib.AbstractContextManager[Any] = (
             threading.BoundedSemaphore(_BUSY_SSH_SESSIONS) if over_ssh else contextlib.nullcontext()
         )
+        if int(docker.__version__.partition(".")[0]) < _OLDEST_SDK:
+            raise UnreachableError(
+                f"The Docker SDK for Python {docker.__version__} on this host is too old; "
+                f"install docker>={_OLDEST_SDK} for the Python that runs the module."
+            )
         if not _API_VERSION.match(connection.api_version):
             raise UnreachableError(
                 f"docker_api_version: {connection.api_version!r} is not a version of the Engine API; "

@@ -243,7 +243,7 @@ def test_never_recreate() -> None:
     world = World()
     old = world.add("one", cable="short")
     (item,) = go(world, lamp("one", cable="long"), recreate="never").items
-    assert "cable differs and can only be changed by recreating the lamp" in item.error.message
+    assert "a difference in cable can only be changed by recreating the lamp" in item.error.message
     assert list(world.lamps) == [old.id]
 
 
