@@ -49,8 +49,13 @@ class _Handler(BaseHTTPRequestHandler):
         for key, value in answer.getheaders():
             if key.lower() not in ("transfer-encoding", "content-length", "connection"):
                 self.send_header(key, value)
-        self.send_header("Content-Length", str(len(body)))
+        # The SDK tells a stream of several answers by its chunks.
+        chunked = answer.getheader("Transfer-Encoding") == "chunked" and self.command != "HEAD"
+        self.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(body)))))
         self.end_headers()
+        if chunked:
+            parts = [body, b""] if body else [b""]
+            body = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
         if self.command != "HEAD":
             self.wfile.write(body)
         engine.close()
