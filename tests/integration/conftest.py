@@ -76,10 +76,11 @@ class Module:
         arguments = {"backend": "docker", "_ansible_check_mode": check, "_ansible_diff": diff, **arguments}
         self._capsys.readouterr()
         warnings: list[str] = []
-        with pytest.MonkeyPatch.context() as patch, patch_module_args(arguments), pytest.raises(SystemExit):
+        with pytest.MonkeyPatch.context() as patch, patch_module_args(arguments):
             # In a process that also knows Ansible's controller, warnings do not go into the result.
             patch.setattr(AnsibleModule, "warn", lambda dummy, text: warnings.append(text))
-            self._module.main()
+            with pytest.raises(SystemExit):
+                self._module.main()
         output = self._capsys.readouterr()
         assert "Traceback" not in output.out + output.err
         return Result(json.loads(output.out), warnings=warnings)

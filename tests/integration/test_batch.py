@@ -61,7 +61,9 @@ def test_one_that_is_refused(on_error, check, appcontainer, everything, image, n
     items = [{"name": f"{name}-0"}, {"name": f"{name}-1", "runtime": "none-such"}, {"name": f"{name}-2"}]
     result = appcontainer(check=check, containers=items, image=image, on_error=on_error)
     assert result.failed
-    assert actions(result) == (["skipped", "failed", "skipped"] if on_error == "stop" else ["created", "failed", "created"])
+    assert actions(result) == (
+        ["skipped", "failed", "skipped"] if on_error == "stop" else ["created", "failed", "created"]
+    )
     assert [entry["name"] for entry in result["failed_items"]] == [f"{name}-1"]
     assert "1 of 3 containers failed" in result.msg
     assert ("2 not tried" in result.msg) == (on_error == "stop")
@@ -87,9 +89,7 @@ def test_one_that_dies(on_error, appcontainer, everything, image, name) -> None:
     else:
         assert set(actions(result)) <= {"created", "failed", "skipped"}
         assert f"/{name}-1" not in everything()
-        assert everything() == {
-            f"/{entry['name']}" for entry in result["containers"] if entry["action"] == "created"
-        }
+        assert everything() == {f"/{entry['name']}" for entry in result["containers"] if entry["action"] == "created"}
 
 
 def test_all_fail(appcontainer, everything, image, name) -> None:

@@ -25,7 +25,11 @@ def test_every_kind(appcontainer, container_volume, engine, image, name, tmp_pat
         {"destination": "/host", "host_path": f"{tmp_path}/", "read_only": True},
         {"destination": "/memory", "tmpfs": True, "size": "4M", "mode": "0711"},
         {"destination": "/etc/deep/down/file", "content": "some text\n", "mode": "0640"},
-        {"destination": "/data/file", "content": base64.b64encode(b"\0\1binary\n").decode(), "content_encoding": "base64"},
+        {
+            "destination": "/data/file",
+            "content": base64.b64encode(b"\0\1binary\n").decode(),
+            "content_encoding": "base64",
+        },
     ]
     for check in (True, False):
         made = appcontainer.ok(check=check, diff=True, name=name, image=image, mounts=mounts)

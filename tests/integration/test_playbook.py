@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import ansible_collections.caas.zun as collection
 import pytest
+
+import ansible_collections.caas.zun as collection
 
 SECRET, CONTENT = "playbook-Secret-0815", "the key is\nfile-Secret-4711\n"
 
@@ -54,6 +55,7 @@ PLAY = """
         mode: "0600"
       check_mode: false
       diff: false
+      changed_when: false
 """
 
 
@@ -80,6 +82,7 @@ def playbook(tmp_path: Path, image: str, name: str):
                 "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote"),
             },
             capture_output=True,
+            check=False,
             text=True,
             timeout=300,
         )

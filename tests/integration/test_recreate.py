@@ -165,7 +165,18 @@ def test_unsaid_options_survive(appcontainer, engine, inspect, image, name, tmp_
         *["--publish", f"127.0.0.1:{free_port()}:80", "--expose", "81", "--add-host", "one:192.0.2.1"],
         *["--dns", "192.0.2.3", "--dns-search", "example.org", "--dns-option", "ndots:2"],
         *["--device", "/dev/null:/dev/one:r", "--log-opt", "max-size=1m"],
-        *["--health-cmd", "true", "--health-interval", "1s", "--interactive", "--tty", "--uts", "", "--volume", "/anon"],
+        *[
+            "--health-cmd",
+            "true",
+            "--health-interval",
+            "1s",
+            "--interactive",
+            "--tty",
+            "--uts",
+            "",
+            "--volume",
+            "/anon",
+        ],
     ]
     command = ["docker", "run", "--detach", "--name", name, *flags, image, "sleep", "5000"]
     subprocess.run(command, check=True, capture_output=True, text=True)

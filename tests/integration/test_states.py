@@ -41,8 +41,8 @@ EXPECTED = {
         "exited": ("paused", "paused"),
         "restarting": ("paused", "paused"),
     },
-    "restarted": {status: ("restarted", RUNS) for status in STATUSES} | {"missing": ("created", RUNS)},
-    "absent": {status: ("deleted", None) for status in STATUSES} | {"missing": ("none", None)},
+    "restarted": dict.fromkeys(STATUSES, ("restarted", RUNS)) | {"missing": ("created", RUNS)},
+    "absent": dict.fromkeys(STATUSES, ("deleted", None)) | {"missing": ("none", None)},
 }
 EXPECTED["healthy"] = EXPECTED["started"]
 
