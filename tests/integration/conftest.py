@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import io
 import json
@@ -14,6 +15,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -210,9 +212,12 @@ def build_image(client: docker.APIClient, tag: str, extra: str = "") -> str:
             entry.size, entry.mode = len(text), 0o644
             archive.addfile(entry, io.BytesIO(text.encode()))
     context.seek(0)
-    for event in client.build(fileobj=context, custom_context=True, tag=tag, rm=True, decode=True):
-        assert "error" not in event, event
-    return client.inspect_image(tag)["Id"]
+    # One process at a time, so that the second one finds the first one's image in the cache, with the same id.
+    with (Path(tempfile.gettempdir()) / f"{PREFIX}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for event in client.build(fileobj=context, custom_context=True, tag=tag, rm=True, decode=True):
+            assert "error" not in event, event
+        return client.inspect_image(tag)["Id"]
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import IMAGE
+
 from ansible_collections.caas.zun.plugins.module_utils.engine.options import IGNORE
 from ansible_collections.caas.zun.plugins.module_utils.kinds.container_options import CONTAINER_OPTIONS
 

@@ -183,7 +183,7 @@ def test_healthy_again(appcontainer, engine, raw, name) -> None:
 
 def test_end_with_an_error_leaves_nothing(appcontainer, everything, image, name) -> None:
     before = everything()
-    command = ["sh", "-c", "for i in $(seq 100); do echo line $i; done; echo no licence >&2; exit 42"]
+    command = ["sh", "-c", "for i in $(seq 100); do echo line $i; done; echo no licence; exit 42"]
     result = appcontainer(name=name, image=image, command=command)
     assert result.failed
     assert "exit code 42" in result.msg

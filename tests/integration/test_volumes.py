@@ -118,7 +118,6 @@ def test_many(container_volume, engine, name) -> None:
     ("options", "parts"),
     [
         ({"name": "has blank"}, ("name", "has blank")),
-        ({"driver": "no-such-driver"}, ("driver", "no-such-driver")),
         ({"driver_options": {"no-such": "1"}}, ("driver_options", "no-such")),
         ({"labels": {"caas.zun/x": "1"}}, ("labels", "another prefix")),
         ({"state": "mounted"}, ("state", "mounted")),

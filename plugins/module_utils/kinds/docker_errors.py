@@ -94,7 +94,7 @@ def explain(label: str, values: Mapping[str, Any], exc: ServiceError) -> ItemErr
     :param values: what the user said, as it may be shown.
     """
     for pattern, option, remedy in _REFUSALS:
-        if option in values and re.search(pattern, exc.said, re.IGNORECASE):
+        if values.get(option) and re.search(pattern, exc.said, re.IGNORECASE):
             return ItemError(
                 f"{label}: {option}: {values[option]!r} was refused by the Docker Engine ({exc.said}); {remedy}."
             )

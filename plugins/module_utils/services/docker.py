@@ -389,7 +389,7 @@ def _causes(exc: BaseException | None) -> Iterable[BaseException]:
 def _why_unreachable(host: str, exc: BaseException) -> str:
     """Say in a sentence why the engine cannot be reached, and what to do."""
     causes = list(_causes(exc))
-    text = " ".join(str(exc).split())
+    text = re.sub(r"\[Errno \S+\] ", "", " ".join(str(exc).split()))
 
     def found(*kinds: type) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
