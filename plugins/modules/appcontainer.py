@@ -44,7 +44,8 @@ notes:
     and V(paused) stop and pause it, V(restarted) starts it or restarts it if it runs.
   - With O(state=started), a container counts as started when it still runs half a second after its start, or has ended
     with exit code 0; any other end is an error.
-  - In check mode, values that would come from an image that is not on the host yet are unknown and left out.
+  - In check mode, values that would come from an image that is not on the host yet are unknown and left out, and
+    networks and volumes must exist already, as check mode says what would happen now.
 seealso:
   - module: caas.zun.appcontainer_info
   - module: caas.zun.container_volume

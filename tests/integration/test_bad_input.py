@@ -243,7 +243,6 @@ def test_one_container_by_name_and_by_id(appcontainer, inspect, name, raw) -> No
     assert inspect(name)["State"]["Status"] == "running"
 
 
-@pytest.mark.xfail(reason="the frontend asks the task's state only")
 def test_wait_false_of_one_item(appcontainer, everything, healthy_image, name) -> None:
     message = appcontainer.fails(
         containers=[{"name": name, "state": "healthy"}], image=healthy_image, wait=False, state="started"

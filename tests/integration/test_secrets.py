@@ -70,7 +70,6 @@ def test_life_of_a_secret(appcontainer, image, inspect, name, watched) -> None:
     appcontainer.ok(diff=True, name=name, state="absent")
 
 
-@pytest.mark.xfail(reason="needs AnsibleModule(no_log=True) in the frontend")
 def test_the_log_of_the_host(appcontainer, everything, image, monkeypatch, name) -> None:
     """Ansible logs each call of a module; a text of several lines escapes its own masking there."""
     logged: list[Any] = []

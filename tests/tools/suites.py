@@ -188,7 +188,8 @@ def integration(how: Run) -> Report:
     apt_install("busybox", "docker-registry", "openssh-server", "procps")
     engine.ready()
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
-    _pytest(how, report, main, "tests/integration", env)
+    # They mostly wait for containers, so that more of them than processors fit.
+    _pytest(how, report, main, "tests/integration", env, "--numprocesses", "3")
     return report
 
 

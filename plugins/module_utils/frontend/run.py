@@ -78,7 +78,8 @@ class Resource:
 
 def run(resource: Resource) -> None:
     """Do a module's whole work."""
-    module = AnsibleModule(argument_spec=resource.argument_spec(), supports_check_mode=True)
+    # Ansible's own log of arguments masks no secret that has several lines, such as a file.
+    module = AnsibleModule(argument_spec=resource.argument_spec(), supports_check_mode=True, no_log=True)
     masker = Masker()
     try:
         require_docker(module)
@@ -92,7 +93,7 @@ def run(resource: Resource) -> None:
             )
         desired = [_desired(resource, item, position, masker) for position, item in enumerate(items)]
         _refuse_repeated(resource, desired)
-        mode = _mode(resource, module)
+        mode = _mode(resource, module, desired)
         kind = resource.docker(connect_docker(module), mode.parallelism)  # type: ignore[call-arg]
         report = reconcile(kind, desired, mode)
     except (EngineError, ServiceError) as exc:
@@ -206,7 +207,7 @@ def _refuse_repeated(resource: Resource, items: Sequence[Desired]) -> None:
             seen.add(value)
 
 
-def _mode(resource: Resource, module: AnsibleModule) -> Mode:
+def _mode(resource: Resource, module: AnsibleModule, items: Sequence[Desired]) -> Mode:
     params = module.params
     faults = check_comparisons(params["comparisons"], [option.name for option in resource.table])
     if faults:
@@ -214,7 +215,7 @@ def _mode(resource: Resource, module: AnsibleModule) -> Mode:
     timeout = next(option for option in WORKING if option.name == "timeout").canonical(params["timeout"])
     if params["parallelism"] < 1:
         raise OptionError("parallelism", params["parallelism"], "is too small", "give at least 1")
-    if not params["wait"] and params["state"] == "healthy":
+    if not params["wait"] and any(item.state == "healthy" for item in items):
         raise OptionError("wait", False, "contradicts state healthy, which means to wait", "use state started")
     return Mode(
         check=module.check_mode,

@@ -42,7 +42,12 @@ def file_state(path):
     if content is None:
         return None
     status = os.stat(path)
-    return {"content": content, "mode": "%04o" % stat.S_IMODE(status.st_mode), "owner": status.st_uid, "group": status.st_gid}
+    return {
+        "content": content,
+        "mode": f"{stat.S_IMODE(status.st_mode):04o}",
+        "owner": status.st_uid,
+        "group": status.st_gid,
+    }
 
 
 def digest(path):
@@ -85,14 +90,14 @@ class Engine(http.client.HTTPConnection):
         response = self.getresponse()
         body = response.read()
         if response.status != 200:
-            raise http.client.HTTPException("GET %s: %s" % (path, response.status))
+            raise http.client.HTTPException(f"GET {path}: {response.status}")
         return json.loads(body)
 
 
 def process_is(pid, name):
     """Whether this pid lives (a zombie does not) and has this name."""
-    status = read("/proc/%s/status" % pid) or ""
-    return "Name:\t%s\n" % name in status and "State:\tZ" not in status
+    status = read(f"/proc/{pid}/status") or ""
+    return f"Name:\t{name}\n" in status and "State:\tZ" not in status
 
 
 def started_by(peer, pid_file):
@@ -103,7 +108,7 @@ def started_by(peer, pid_file):
     if peer is None:
         return "none"
     # With socket activation it is systemd itself that listens.
-    if (peer == 1 and process_is(1, "systemd")) or "/docker.service" in (read("/proc/%s/cgroup" % peer) or ""):
+    if (peer == 1 and process_is(1, "systemd")) or "/docker.service" in (read(f"/proc/{peer}/cgroup") or ""):
         return "systemd"
     return "foreign"
 
@@ -133,7 +138,7 @@ def engine_state(path, pid_file):
             },
         )
     except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-        state["error"] = "%s: %s" % (type(error).__name__, error)
+        state["error"] = f"{type(error).__name__}: {error}"
     finally:
         connection.close()
     state["started_by"] = started_by(peer, pid_file)
@@ -145,12 +150,16 @@ def installed(packages):
     if not packages:
         return {}
     lines = output("dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n", *packages).splitlines()
-    return {name: version for name, version, status in (line.split() for line in lines if len(line.split()) == 3) if status == "installed"}
+    return {
+        name: version
+        for name, version, status in (line.split() for line in lines if len(line.split()) == 3)
+        if status == "installed"
+    }
 
 
 def hard_limit(name):
     """The hard limit of PID 1 as systemd writes it."""
-    found = re.search(r"^%s +\S+ +(\S+)" % name, read("/proc/1/limits") or "", re.M)
+    found = re.search(rf"^{name} +\S+ +(\S+)", read("/proc/1/limits") or "", re.M)
     return "infinity" if not found or found.group(1) == "unlimited" else found.group(1)
 
 
@@ -174,7 +183,9 @@ def main():
     question = json.loads(sys.argv[1])
     bounding = re.search(r"^CapBnd:\s*(\S+)", read("/proc/1/status") or "", re.M)
     # Administrators' directories may be missing from the PATH of the task.
-    dockerd = shutil.which("dockerd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    dockerd = shutil.which(
+        "dockerd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
+    )
     version = re.search(r"version ([^,\s]+)", output(dockerd, "--version")) if dockerd else None
     answer = {
         "uid": os.geteuid(),
