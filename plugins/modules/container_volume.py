@@ -160,7 +160,7 @@ failed_items:
       type: str
       returned: always
     log:
-      description: The last lines the volume wrote, where that helps to understand the failure.
+      description: Always empty for volumes.
       type: list
       elements: str
       returned: always

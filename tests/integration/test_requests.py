@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -125,6 +125,18 @@ def test_no_op_of_many_volumes(container_volume, name, proxy) -> None:
         assert sum(proxy.counts().values()) <= 3
 
 
+def once(method: str, path: str) -> tuple[Callable[[str, str], bool], list[str]]:
+    """Return a fault for the first such request, and the list in which it notes that it struck."""
+    struck: list[str] = []
+
+    def fault(seen_method: str, seen_path: str) -> bool:
+        hit = seen_method == method and seen_path.endswith(path) and not struck
+        struck.extend([seen_path] if hit else [])
+        return hit
+
+    return fault, struck
+
+
 def test_an_answer_of_the_engine_that_fails_midway(appcontainer, everything, image, name, proxy) -> None:
     """Whatever request fails, the old container is there in the end, and nothing besides."""
     appcontainer.ok(name=name, image=image, mounts=[{"destination": "/etc/conf", "content": "one"}])
@@ -136,14 +148,7 @@ def test_an_answer_of_the_engine_that_fails_midway(appcontainer, everything, ima
         ("POST", "/start"),
         ("POST", "/rename"),
     ):
-        failed: list[str] = []
-
-        def fault(seen_method: str, seen_path: str, method=method, path=path, failed=failed) -> bool:
-            hit = seen_method == method and seen_path.endswith(path) and not failed
-            failed.extend([seen_path] if hit else [])
-            return hit
-
-        proxy.fault = fault
+        proxy.fault, failed = once(method, path)
         message = appcontainer.fails(docker_host=proxy.host, **wanted)
         assert failed
         assert "planted fault" in message or "500" in message

@@ -300,3 +300,27 @@ def test_rename_to_a_taken_name(appcontainer, inspect, raw, name) -> None:
     assert "choose another name" in message
     assert inspect(f"{name}-one")["Id"] == first
     assert inspect(f"{name}-two")["Id"] == second
+
+
+def test_healthy_does_not_wait_for_a_crash_loop(appcontainer, everything, image, name) -> None:
+    before = everything()
+    message = appcontainer.fails(
+        name=name,
+        image=image,
+        command=["sh", "-c", "echo no; exit 3"],
+        healthcheck={"cmd": "true", "interval": "1s"},
+        restart_policy="always",
+        state="healthy",
+        timeout=600,
+    )
+    assert "exit code 3" in message
+    assert "restarted" in message
+    assert everything() == before
+
+
+def test_an_old_crash_is_held_against_no_paused_container(appcontainer, engine, image, inspect, name) -> None:
+    command = ["sh", "-c", "test -e /tmp/seen && exec sleep 1000; touch /tmp/seen; sleep 1; exit 1"]
+    appcontainer(name=name, image=image, command=command, restart_policy="always", wait=False)
+    eventually(lambda: inspect(name)["RestartCount"] and inspect(name)["State"]["Status"] == "running")
+    appcontainer.ok(name=name, state="paused")
+    assert appcontainer.ok(name=name, state="started").changed

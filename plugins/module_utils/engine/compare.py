@@ -166,9 +166,6 @@ class _Walk:
         key = option.key
         actual_by_key = {entry.get(key): entry for entry in actual}
         desired_by_key = {entry.get(key): entry for entry in desired}
-        if mode == STRICT and [entry.get(key) for entry in desired] != [entry.get(key) for entry in actual]:
-            self.differs = True
-            return [self._merge_record(option, entry, actual_by_key.get(entry.get(key), {})) for entry in desired]
         merged = []
         for entry in actual:
             if entry.get(key) in desired_by_key:

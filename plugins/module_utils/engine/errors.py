@@ -31,6 +31,11 @@ class OptionError(EngineError):
         super().__init__(f"{option}: {value!r} {reason}; {remedy}.")
 
 
+def fault_of_ours(exc: BaseException) -> str:
+    """Word an exception that should never have reached the user."""
+    return f"This is a fault of the collection caas.zun, please report it: {type(exc).__name__}: {exc}."
+
+
 class ItemError(EngineError):
     """One item could not be brought to its desired state.
 

@@ -169,13 +169,17 @@ class Kind:
         :raises ItemError: says what uses it, and what to do.
         """
 
-    def prepare(self, item: Desired) -> None:
-        """Fetch what a creation needs (an image, say); changes no object. Not called in check mode."""
+    def prepare(self, item: Desired, values: Mapping[str, Any]) -> None:
+        """Fetch what a creation needs (an image, say); changes no object. Not called in check mode.
 
-    def predict(self, item: Desired, base: Actual | None) -> dict[str, Any]:
-        """Return the values of an object that will be created.
+        :param values: canonical values the new object will be given, as in :meth:`create`.
+        """
 
-        :param base: the object it replaces, whose values stay where the user says nothing.
+    def predict(self, base: Actual | None, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values an object that will be created has besides those it is given.
+
+        :param base: the object it replaces, whose values stay where it is given no others.
+        :param given: canonical values it is given, as in :meth:`create`.
         """
         values: dict[str, Any] = {}
         for option in self.table.of_backend(self.backend):
@@ -239,6 +243,10 @@ class Kind:
     def delete(self, actual: Actual, force: bool = False) -> None:
         """Delete the object; not an error when it is gone."""
         raise NotImplementedError
+
+    def retire(self, actual: Actual) -> None:
+        """Delete an object whose replacement works, giving it the time to end that it has."""
+        self.delete(actual, force=True)
 
     def discard(self, actual: Actual) -> None:
         """Delete an object this run made and that did not work, with all that came with it."""

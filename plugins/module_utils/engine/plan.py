@@ -144,7 +144,7 @@ def _plan_creation(kind: Kind, plan: Plan, mode: Mode) -> None:
             f"or only a name to create one."
         )
     kind.verify(item, None, ())
-    plan.predicted = _overlaid(kind, kind.predict(item, None), item.values)
+    plan.predicted = _overlaid(kind, kind.predict(None, item.values), item.values)
     plan.predicted_status = kind.status_after(item.state, None)
     plan.action = "created"
     create = Step(CREATE)
@@ -199,7 +199,7 @@ def _plan_recreation(kind: Kind, plan: Plan, actual: Actual) -> None:
     # "present" says nothing about power, so the new object is to be as the old one was.
     state = kind.state_like(actual.status) if item.state == PRESENT else item.state
     plan.action = "recreated"
-    plan.predicted = {**kind.predict(item, actual), **plan.new_values}
+    plan.predicted = {**kind.predict(actual, plan.new_values), **plan.new_values}
     plan.predicted_status = kind.status_after(state, None)
     set_aside = Step(SET_ASIDE)
     plan.steps.append(set_aside)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Union
 
 from .compare import Difference
-from .errors import EngineError, ItemError
+from .errors import EngineError, ItemError, fault_of_ours
 from .kind import ABSENT, FAILED, PENDING, READY, Actual, Desired, Judgement, Kind, Mode
 from .parallel import bounded_map
 from .plan import (
@@ -98,7 +98,7 @@ def _prepare_all(kind: Kind, plans: list[Planned], mode: Mode) -> None:
     def prepare(plan: Planned) -> Planned:
         if isinstance(plan, Plan) and plan.action in ("created", "recreated"):
             try:
-                kind.prepare(plan.desired)
+                kind.prepare(plan.desired, plan.new_values)
             except EngineError as exc:
                 return _as_item_error(plan.desired, exc)
         return plan
@@ -191,6 +191,7 @@ class _Run:
         self.error: ItemError | None = None
         self.troubles: list[str] = []
         self.begun = False
+        self.acted = False
         # The replacement has proved itself; whatever fails from now on, it stays.
         self.committed = False
 
@@ -205,13 +206,18 @@ class _Run:
         self.waiting = None
         while self.steps:
             step = self.steps.pop(0)
+            if not self.error:
+                # Before the step: it may have its effect although its answer is lost.
+                self.undo.extend(reversed(self.plan.undo.get(step, [])))
             try:
                 self._execute(step)
             except EngineError as exc:
                 self.fail(_as_item_error(self.plan.desired, exc))
                 continue
-            if not self.error:
-                self.undo.extend(reversed(self.plan.undo.get(step, [])))
+            except Exception as exc:
+                # A fault of our own must not keep what was done from being taken back.
+                self.fail(ItemError(f"{self.plan.desired.label}: {fault_of_ours(exc)}"))
+                continue
             target = self._target(step)
             if step.until is not None and target is not None:
                 self.waiting = _Wait(target, step.until, clock())
@@ -220,6 +226,7 @@ class _Run:
     def _execute(self, step: Step) -> None:
         kind, item = self.kind, self.plan.desired
         target = self._target(step)
+        self.acted = self.acted or step.verb != WAIT
         if step.verb == CREATE:
             self.current = kind.create(item, self.previous, self.plan.new_values)
         elif target is None or step.verb == WAIT:
@@ -227,8 +234,8 @@ class _Run:
         elif step.verb == UPDATE:
             kind.update(item, target, self.plan.differences)
         elif step.verb == SET_ASIDE:
-            kind.set_aside(target)
             self.previous, self.current = target, None
+            kind.set_aside(target)
         elif step.verb == PUT_BACK:
             kind.put_back(target)
             self.current = target
@@ -237,12 +244,12 @@ class _Run:
             self.current = None
         elif step.verb == DELETE and step.on == PREVIOUS:
             self.committed, self.undo = True, []
-            kind.delete(target, force=True)
+            kind.retire(target)
         elif step.verb == DELETE:
             kind.delete(target, force=step.force)
         elif step.verb == DROP_LEFTOVERS:
             for leftover in target.leftovers:
-                kind.delete(leftover, force=True)
+                kind.retire(leftover)
         else:
             kind.act(step.verb, target)
 
@@ -326,9 +333,14 @@ def _applied(kind: Kind, item: Desired, plan: Plan, run: _Run) -> ItemResult:
         result.remarks = kind.remarks(item, refreshed)
     if result.error:
         # Ask what is there, not what was meant: all of it may have been taken back.
-        was = kind.view(plan.actual) if plan.actual else None
-        result.changed = bool(run.troubles) or result.view != was
+        result.changed = run.acted and (bool(run.troubles) or _differ(plan.actual, refreshed))
     return result
+
+
+def _differ(one: Actual | None, other: Actual | None) -> bool:
+    if one is None or other is None:
+        return one is not other
+    return (one.id, one.name, one.status, one.values) != (other.id, other.name, other.status, other.values)
 
 
 def _drive(

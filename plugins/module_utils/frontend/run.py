@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..engine.compare import check_comparisons
-from ..engine.errors import EngineError, OptionError
+from ..engine.errors import EngineError, OptionError, fault_of_ours
 from ..engine.kind import Desired, Kind, Mode
 from ..engine.options import Option, OptionsTable
 from ..engine.reconcile import reconcile
@@ -105,12 +105,8 @@ def run(resource: Resource) -> None:
 
 def fail_internal(module: AnsibleModule, exc: BaseException, masker: Masker) -> NoReturn:
     """Report a fault of the collection itself; the traceback is shown only to those who ask Ansible for it."""
-    text = masker.mask(f"{type(exc).__name__}: {exc}")
-    module.fail_json(
-        msg=f"This is a fault of the collection caas.zun, please report it: {text}. "
-        "Set ANSIBLE_DISPLAY_TRACEBACK=error for the traceback.",
-        exception=exc,
-    )
+    text = masker.mask(fault_of_ours(exc))
+    module.fail_json(msg=f"{text} Set ANSIBLE_DISPLAY_TRACEBACK=error for the traceback.", exception=exc)
 
 
 def require_docker(module: AnsibleModule) -> None:

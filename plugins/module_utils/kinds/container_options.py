@@ -5,7 +5,7 @@
 """Every option of a container, declared once for both backends.
 
 To add an option, add it here and say in the kind of each backend that has it
-how it is read and written (``FIELDS`` in docker_container.py).
+how it is read and written (``FIELDS`` in docker_fields.py).
 """
 
 from __future__ import annotations
@@ -59,8 +59,10 @@ HEALTHCHECK = (
         ),
         parse=parsers.health_command,
     ),
-    Option("interval", "raw", ("Time between two checks, in seconds or as V(30s).",), parse=parse_duration),
-    Option("timeout", "raw", ("Longest time one check may take, in seconds or as V(5s).",), parse=parse_duration),
+    Option("interval", "raw", ("Time between two checks, in seconds or as V(30s).",), parse=parsers.positive_duration),
+    Option(
+        "timeout", "raw", ("Longest time one check may take, in seconds or as V(5s).",), parse=parsers.positive_duration
+    ),
     Option("retries", "int", ("Failed checks in a row that make the container unhealthy.",), parse=parsers.whole(1)),
     Option(
         "start_period",
@@ -182,7 +184,7 @@ CONTAINER_OPTIONS = OptionsTable(
             "command",
             "raw",
             ("Command to run: a list of arguments, or a text that is split as a shell splits it.",),
-            parse=parsers.words,
+            parse=parsers.command,
             backends=_both(RECREATE),
         ),
         Option(
@@ -337,7 +339,7 @@ CONTAINER_OPTIONS = OptionsTable(
             "nets",
             "list",
             (
-                "Networks of the container; the first one is its primary network.",
+                "Networks of the container; at its creation the first one becomes its primary network.",
                 "The list is complete: networks not named here are disconnected.",
             ),
             elements="dict",
@@ -377,7 +379,10 @@ CONTAINER_OPTIONS = OptionsTable(
             "list",
             (
                 "Ports of the host that lead to the container, as C([address:][host port]:container port[/protocol]).",
-                "Examples are V(8080:80), V(127.0.0.1:8443:443/tcp), V(8000-8010:8000-8010), and V(80) for any free port.",
+                (
+                    "Examples are V(8080:80), V(127.0.0.1:8443:443/tcp), V(8000-8010:8000-8010), and V(80) for any free port. "
+                    "Quote them: YAML reads 22:22 as a number."
+                ),
                 "The list is complete.",
             ),
             elements="str",
@@ -422,7 +427,11 @@ CONTAINER_OPTIONS = OptionsTable(
             backends=_docker(unset=False),
         ),
         Option(
-            "user", "str", ("User, or user and group as C(user:group), that runs the command.",), backends=_docker()
+            "user",
+            "str",
+            ("User, or user and group as C(user:group), that runs the command.",),
+            parse=parsers.filled,
+            backends=_docker(),
         ),
         Option(
             "ulimits",

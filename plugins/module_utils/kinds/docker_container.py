@@ -25,10 +25,10 @@ from ..engine.kind import ABSENT, FAILED, PENDING, PRESENT, READY, Actual, Desir
 from ..engine.options import RECREATE, Option
 from ..engine.parallel import bounded_map
 from ..services.docker import DockerEngine
-from ..services.errors import NotFoundError, ServiceError
+from ..services.errors import NotFoundError, ServiceError, UnreachableError
 from . import docker_fields
 from .container_options import CONTAINER_OPTIONS, DOCKER_MINIMUM_MEMORY
-from .docker_errors import passed_on, worded
+from .docker_errors import explain, passed_on, worded
 from .docker_fields import FIELDS, LABEL_SALT, Body, Inspected
 
 # Goals of a wait. "ready" is healthy where there is a health check, running otherwise.
@@ -39,6 +39,12 @@ RECOVERED = "healthy again"
 RUNNING_AGAIN = "running again"
 STOPPED = "stopped"
 PAUSED = "paused"
+
+# Goals of a container that this run started: to keep ending on the way there is a failure.
+_STARTED = (RUNNING, HEALTHY, READY_GOAL)
+
+#: A container that is to become healthy may end a few times before, say until its database is there.
+_FORGIVEN = 3
 
 #: A container that is still up after this time was not started with a broken command line or configuration
 #: of the kind that shows at once, in seconds.
@@ -127,10 +133,10 @@ class DockerContainers(Kind):
             self._look_up(items)
             return bounded_map(lambda item: self._observe_one(item, found, aside), items, self._parallelism)
 
-    def _list(self, names: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-        """Return the ids by name, and the ids of objects set aside by the name they had."""
+    def _list(self, names: Sequence[str]) -> tuple[dict[str, str], dict[str, list[Actual]]]:
+        """Return the ids by name, and the objects set aside by the name they had."""
         found: dict[str, str] = {}
-        aside: dict[str, list[str]] = defaultdict(list)
+        aside: dict[str, list[Actual]] = defaultdict(list)
         if not names:
             return found, aside
         filters = None
@@ -141,7 +147,7 @@ class DockerContainers(Kind):
             for name in (entry.lstrip("/") for entry in summary["Names"]):
                 match = _ASIDE_NAME.match(name)
                 if match:
-                    aside[match.group("name")].append(summary["Id"])
+                    aside[match.group("name")].append(Actual(summary["Id"], name, {}, summary["State"]))
                 else:
                     found[name] = summary["Id"]
         return found, aside
@@ -154,13 +160,13 @@ class DockerContainers(Kind):
         bounded_map(self._images.find, sorted(images), self._parallelism)
         bounded_map(self._networks.find, sorted(networks - set(_SPECIAL_NETWORKS)), self._parallelism)
 
-    def _observe_one(self, item: Desired, found: Mapping[str, str], aside: Mapping[str, Sequence[str]]) -> Observed:
+    def _observe_one(self, item: Desired, found: Mapping[str, str], aside: Mapping[str, Sequence[Actual]]) -> Observed:
         name = item.name or ""
         container_id = item.id or found.get(name)
         leftovers = list(aside.get(name, ())) if item.id is None else []
         is_set_aside = container_id is None and bool(leftovers)
         if is_set_aside:
-            container_id = leftovers.pop(0)
+            container_id = leftovers.pop(0).id
         if container_id is None:
             return None
         try:
@@ -169,10 +175,13 @@ class DockerContainers(Kind):
             return None
         except ItemError as exc:
             return exc
+        except UnreachableError:
+            raise
+        except ServiceError as exc:
+            return explain(item.label, {}, exc)
         if actual.status == "removing":
             return ItemError(f"{item.label}: the container is just being removed; run the task again when it is gone.")
-        set_aside = tuple(Actual(old, f"{name}{_ASIDE}{old[:12]}", {}) for old in leftovers)
-        return replace(actual, is_set_aside=is_set_aside, leftovers=set_aside)
+        return replace(actual, is_set_aside=is_set_aside, leftovers=tuple(leftovers))
 
     def refresh(self, item: Desired, actual: Actual) -> Actual | None:
         """Inspect the container again."""
@@ -275,9 +284,17 @@ class DockerContainers(Kind):
             self._verify_volumes(item, values)
             self._verify_host(item, values)
             self._verify_health(item, actual)
+        together = {**(actual.values if actual else {}), **item.values}
+        if together.get("auto_remove") and together.get("restart_policy", "no") != "no":
+            option = "restart_policy" if "restart_policy" in item.values else "auto_remove"
+            if option in item.values:
+                raise _item_fault(
+                    item, option, "contradicts what the container has: auto_remove", "leave one of them out"
+                )
 
     def _verify_image(self, item: Desired, values: Mapping[str, Any]) -> None:
-        if "image" not in values or self._images.find(values["image"]):
+        policy = item.values.get("image_pull_policy")
+        if "image" not in values or (self._images.find(values["image"]) and policy != "always"):
             return
         if item.values.get("image_pull_policy") == "never":
             raise _item_fault(
@@ -347,7 +364,7 @@ class DockerContainers(Kind):
     def _verify_health(self, item: Desired, actual: Actual | None) -> None:
         if item.state != "healthy":
             return
-        values = self.predict(item, actual)
+        values = self.predict(actual, item.values)
         check = {**(values.get("healthcheck") or {}), **(item.values.get("healthcheck") or {})}
         # An image that is not on the host yet may bring a check of its own.
         unknown = actual is None and not self._images.find(item.values["image"])
@@ -357,19 +374,18 @@ class DockerContainers(Kind):
                 "add healthcheck, or use state started."
             )
 
-    def predict(self, item: Desired, base: Actual | None) -> dict[str, Any]:
+    def predict(self, base: Actual | None, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of a new container: the host's defaults, the old container's, the image's."""
-        values = super().predict(item, base)
-        said = item.values
+        values = super().predict(base, given)
         old = base.raw.image_config if base else {}
         own = base.raw.config if base else {}
-        if said.get("log_driver") != values.get("log_driver") and "log_driver" in said:
+        if "log_driver" in given and given["log_driver"] != values.get("log_driver"):
             # Options belong to a driver; the engine may add its own again.
             values.pop("log_options", None)
-        if base and "image" not in said:
+        if base and "image" not in given:
             return values
-        new = (self._images.find(said.get("image", "")) or {}).get("Config") or {}
-        own_entrypoint = "entrypoint" in said or own.get("Entrypoint") != old.get("Entrypoint")
+        new = (self._images.find(given.get("image", "")) or {}).get("Config") or {}
+        own_entrypoint = "entrypoint" in given or own.get("Entrypoint") != old.get("Entrypoint")
         for option, (key, read) in _INHERITED.items():
             if base and own.get(key) != old.get(key):
                 continue
@@ -381,13 +397,13 @@ class DockerContainers(Kind):
             inherited = read(new.get(key))
             if inherited is not None:
                 values[option] = inherited
-        if "healthcheck" in said:
+        if "healthcheck" in given:
             values["healthcheck"] = {**docker_fields.HEALTH_DEFAULTS, **values.get("healthcheck", {})}
         return values
 
-    def prepare(self, item: Desired) -> None:
+    def prepare(self, item: Desired, values: Mapping[str, Any]) -> None:
         """Pull the image where the policy says so and the registry has another one."""
-        reference = item.values.get("image")
+        reference = values.get("image")
         if reference is None or item.values.get("image_pull_policy") == "never":
             return
         with worded(item.label, {"image": reference}), self._pulls[reference]:
@@ -416,7 +432,7 @@ class DockerContainers(Kind):
             if state == PAUSED:
                 return []
             # No check can pass while it is paused, so it may well be unhealthy at first.
-            goal = RECOVERED if state == "healthy" else RUNNING
+            goal = RECOVERED if state == "healthy" else RUNNING_AGAIN
             return [("unpause", goal), *self.path("running", state)]
         if status in ("running", "restarting"):
             ways: dict[str, Way] = {
@@ -443,7 +459,7 @@ class DockerContainers(Kind):
 
     def ready_goal(self, item: Desired, actual: Actual, goal: str | None) -> str | None:
         """A replacement with a health check must be healthy, whatever the state asked for."""
-        return READY_GOAL if goal == RUNNING else goal
+        return READY_GOAL if goal in (RUNNING, RUNNING_AGAIN) else goal
 
     def excludes(self, item: Desired, actual: Actual) -> bool:
         """Host ports, addresses and devices are exclusive; data must never be written by two containers at once."""
@@ -484,18 +500,20 @@ class DockerContainers(Kind):
             body.nets, key=lambda net: order.index(net["network"]) if net["network"] in order else len(order)
         )
         name = item.name or (base.name if base else "")
-        networks = self._networking(body)
         salt = base.raw.labels[LABEL_SALT] if base and base.managed else new_salt()
-        api_body = body.api_config(salt)
-        api_body["Image"] = self._image_to_run(item, base)
+        old = dict(docker_fields.networks_in_order(base.raw.container)) if base else {}
         with worded(item.label, self._shown(item.values)):
+            networks = self._networking(body)
+            api_body = body.api_config(salt)
+            api_body["Image"] = values["image"] if "image" in values or base is None else self._same_image(base)
             if networks:
                 first = networks[0]
-                api_body["NetworkingConfig"] = {"EndpointsConfig": {first["network"]: _endpoint(first)}}
+                endpoint = _endpoint(first, old.get(first["network"]))
+                api_body["NetworkingConfig"] = {"EndpointsConfig": {first["network"]: endpoint}}
             container_id = self._engine.create_container(name, api_body)
             try:
                 for net in networks[1:]:
-                    self._engine.connect_network(net["network"], container_id, _endpoint(net))
+                    self._engine.connect_network(net["network"], container_id, _endpoint(net, old.get(net["network"])))
                 for entry in body.files:
                     self._put_file(container_id, entry, base)
             except Exception:
@@ -504,9 +522,8 @@ class DockerContainers(Kind):
                 raise
         return Actual(container_id, name, {**(base.values if base else {}), **item.values}, status="created")
 
-    def _image_to_run(self, item: Desired, base: Actual | None) -> str:
-        if "image" in item.values or base is None:
-            return item.values["image"]
+    def _same_image(self, base: Actual) -> str:
+        """Return what stands for the very image of an old container."""
         reference, image_id = base.raw.config["Image"], base.raw.container["Image"]
         # The tag may stand for another image by now; nobody asked for that one.
         local = self._images.find(reference)
@@ -548,6 +565,7 @@ class DockerContainers(Kind):
     def _update_nets(self, actual: Actual, after: Sequence[Mapping[str, Any]]) -> None:
         before = {net["network"]: net for net in actual.values["nets"]}
         wanted = {net["network"]: net for net in after}
+        endpoints = dict(docker_fields.networks_in_order(actual.raw.container))
         for name, net in wanted.items():
             if name not in before:
                 self._engine.connect_network(self._network_name(name), actual.id, _endpoint(net))
@@ -555,17 +573,26 @@ class DockerContainers(Kind):
             if name not in wanted:
                 self._engine.disconnect_network(self._network_name(name), actual.id)
             elif wanted[name] != net:
-                self._engine.disconnect_network(name, actual.id)
+                network, old = self._network_name(name), endpoints.get(self._network_name(name))
+                self._engine.disconnect_network(network, actual.id)
                 try:
-                    self._engine.connect_network(name, actual.id, _endpoint(wanted[name]))
+                    self._engine.connect_network(network, actual.id, _endpoint(wanted[name], old))
                 except ServiceError:
-                    self._engine.connect_network(name, actual.id, _endpoint(net))
+                    self._engine.connect_network(network, actual.id, _endpoint(net, old))
                     raise
 
     def delete(self, actual: Actual, force: bool = False) -> None:
         """Delete a container; volumes nobody named stay, as they may hold data."""
         with worded(actual.name, {}):
             self._engine.delete_container(actual.id, force=force)
+
+    def retire(self, actual: Actual) -> None:
+        """Stop the container as it wants to be stopped, then delete it; volumes nobody named stay."""
+        for verb, _goal in self.path(actual.status, STOPPED):
+            # Whatever is in the way of stopping it is not in the way of deleting it.
+            with contextlib.suppress(ItemError):
+                self.act(verb, actual)
+        self.delete(actual, force=True)
 
     def discard(self, actual: Actual) -> None:
         """Delete a container that did not work, and the volumes that came into being with it."""
@@ -586,7 +613,12 @@ class DockerContainers(Kind):
     def put_back(self, actual: Actual) -> None:
         """Take the name back."""
         with worded(actual.name, {}):
-            self._engine.rename_container(actual.id, actual.name)
+            try:
+                self._engine.rename_container(actual.id, actual.name)
+            except ServiceError as exc:
+                # Its name was never taken away.
+                if "same name" not in exc.said:
+                    raise
 
     def _shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return values as error messages may show them."""
@@ -615,25 +647,41 @@ class DockerContainers(Kind):
             return Judgement(READY if state == "paused" else PENDING, f"it is {state}")
         if state in ("exited", "dead") or (state == "restarting" and goal in (RUNNING, READY_GOAL)):
             return _judge_ended(state, text, goal)
+        if state == "restarting" and goal == HEALTHY:
+            # Only an inspection tells how often: see confirm.
+            return Judgement(READY)
         if state != "running":
             return Judgement(PENDING, f"it is {state} ({text})")
         return _judge_running(text, goal, elapsed)
 
     def confirm(self, actual: Actual, goal: str) -> Judgement:
         """Tell a container that runs from one that is met between two of its ends."""
-        if goal not in (RUNNING, READY_GOAL) or actual.values.get("restart_policy", "no") == "no":
+        if goal not in _STARTED or actual.values.get("restart_policy", "no") == "no":
             return Judgement(READY)
         with worded(actual.name, {}):
-            restarts = self._engine.inspect_container(actual.id)["RestartCount"]
-        if not restarts:
+            container = self._engine.inspect_container(actual.id)
+        restarts, state = container["RestartCount"], container["State"]
+        if goal == HEALTHY:
+            if (state.get("Health") or {}).get("Status") == "healthy":
+                return Judgement(READY)
+            if restarts < _FORGIVEN or state["Status"] == "running":
+                return Judgement(PENDING, f"it was restarted {restarts} times")
+        # A start resets the engine's count; what was only waited for may have old ones.
+        restarts -= actual.raw.container["RestartCount"] if goal == READY_GOAL and actual.raw else 0
+        if restarts <= 0:
             return Judgement(READY)
         times = "once" if restarts == 1 else f"{restarts} times"
-        return Judgement(FAILED, f"ended right after its start and was restarted {times} by its restart_policy")
+        # While it runs again, the engine no longer tells how it ended.
+        code = "" if state["Status"] == "running" else f" with exit code {state['ExitCode']}"
+        return Judgement(FAILED, f"ended{code} right after its start and was restarted {times} by its restart_policy")
 
     def post_mortem(self, actual: Actual, reason: str) -> ItemError:
         """Add exit code, lack of memory, the last health check and the end of the log."""
         with worded(actual.name, {}):
             container = self._engine.inspect_container(actual.id)
+        log: list[str] = []
+        # Some log drivers cannot be read.
+        with contextlib.suppress(ServiceError):
             log = self._engine.container_logs(actual.id, LOG_LINES)
         state = container["State"]
         details = []
@@ -651,7 +699,7 @@ class DockerContainers(Kind):
                 f"the last health check ended with exit code {checks[-1]['ExitCode']}: {output or 'no output'}"
             )
         if not log:
-            details.append("its log is empty")
+            details.append("its log is empty or cannot be read")
         return ItemError("; ".join([reason, *details]) + ".", log)
 
 
@@ -847,10 +895,12 @@ def _archive(destination: str, mode: str, data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _endpoint(net: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an EndpointConfig of the engine's API."""
+def _endpoint(net: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return an EndpointConfig of the engine's API; what no option can say stays as it was."""
+    kept = {key: old[key] for key in ("Links", "DriverOpts", "GwPriority") if old.get(key)} if old else {}
     fixed = {"IPv4Address": net.get("v4_fixed_ip"), "IPv6Address": net.get("v6_fixed_ip")}
     return {
+        **kept,
         "IPAMConfig": {key: value for key, value in fixed.items() if value} or None,
         "Aliases": list(net.get("aliases") or ()),
     }

@@ -507,6 +507,14 @@ def _read_security_opts(seen: Inspected) -> list[str]:
     return sorted(option for option in options if not (seen.host.get("Privileged") and option == "label=disable"))
 
 
+def _write_privileged(body: Body, value: bool) -> None:
+    # What the engine itself added to, or took from, the container that had the other value.
+    options = [option for option in body.host.get("SecurityOpt") or [] if option != "label=disable"]
+    body.host.update(Privileged=value, SecurityOpt=options)
+    for key in ("MaskedPaths", "ReadonlyPaths"):
+        body.host.pop(key, None)
+
+
 def _read_ulimits(value: Any) -> list[dict[str, Any]]:
     return sorted(
         ({"name": limit["Name"], "soft": limit["Soft"], "hard": limit["Hard"]} for limit in value or []),
@@ -555,7 +563,7 @@ FIELDS: Mapping[str, Field] = {
     "interactive": _config("OpenStdin", False),
     "tty": _config("Tty", False),
     "auto_remove": _host("AutoRemove", False),
-    "privileged": _host("Privileged", False),
+    "privileged": Field(_host("Privileged", False).read, _write_privileged),
     "runtime": _host("Runtime"),
     "healthcheck": Field(_read_healthcheck, _write_healthcheck),
     # Before exposed_ports, which keeps what is published; fields are written in this order.

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..engine.errors import OptionError
@@ -15,7 +15,7 @@ from ..engine.parallel import bounded_map
 from ..engine.secrets import Masker, texts_in
 from ..engine.units import MIB
 from ..services.docker import DockerEngine
-from ..services.errors import NotFoundError
+from ..services.errors import ServiceError, UnreachableError
 from .docker_container import DockerContainers
 from .docker_errors import passed_on
 from .docker_fields import networks_in_order
@@ -68,17 +68,14 @@ class DockerContainerReader:
         description = self._kind.view(actual)
         secrets = Masker(texts_in(actual.values.get("secret_environment")))
         is_up = actual.status in ("running", "paused")
-        with passed_on():
-            try:
-                if "stats" in gather:
-                    description["stats"] = _stats(self._engine.container_stats(actual.id)) if is_up else None
-                if "processes" in gather:
-                    description["processes"] = self._processes(actual, secrets) if is_up else None
-                if "logs" in gather:
-                    description["logs"] = secrets.mask(self._engine.container_logs(actual.id, log_lines))
-            except NotFoundError:
-                # Deleted since it was listed.
-                pass
+        parts: dict[str, Callable[[], Any]] = {
+            "stats": lambda: _stats(self._engine.container_stats(actual.id)) if is_up else None,
+            "processes": lambda: self._processes(actual, secrets) if is_up else None,
+            "logs": lambda: secrets.mask(self._engine.container_logs(actual.id, log_lines)),
+        }
+        for name, ask in parts.items():
+            if name in gather:
+                description[name] = _if_there(ask)
         if "networks" in gather:
             description["networks"] = _networks(actual)
         return description
@@ -87,6 +84,17 @@ class DockerContainerReader:
         answer = self._engine.container_processes(actual.id)
         titles = [title.lower() for title in answer["Titles"]]
         return [dict(zip(titles, secrets.mask(process))) for process in answer["Processes"] or []]
+
+
+def _if_there(ask: Callable[[], Any]) -> Any:
+    """Ask for something a container may not have (a log that can be read) or no longer has (processes)."""
+    with passed_on():
+        try:
+            return ask()
+        except UnreachableError:
+            raise
+        except ServiceError:
+            return None
 
 
 def _is_wanted(summary: Mapping[str, Any], names: Sequence[str], ids: Sequence[str]) -> bool:

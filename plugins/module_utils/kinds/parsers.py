@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import posixpath
 import re
 import shlex
 from typing import Any, Callable
@@ -67,6 +68,29 @@ def words(value: Any) -> list[str]:
         return shlex.split(value)
     except ValueError as exc:
         raise ValueError(f"cannot be split into arguments ({exc}); write the command as a list of arguments") from None
+
+
+def command(value: Any) -> list[str]:
+    """A command with at least one word: where it has none, the backend takes the image's."""
+    result = words(value)
+    if not result:
+        raise ValueError("is empty; leave the option out for the command of the image")
+    return result
+
+
+def filled(value: Any) -> str:
+    """A text that is not empty: an empty one is the same as none to the backend."""
+    if not str(value).strip():
+        raise ValueError("is empty; leave the option out for the value of the image")
+    return str(value)
+
+
+def positive_duration(value: Any) -> float:
+    """A duration above zero: zero stands for the backend's default."""
+    result = units.parse_duration(value)
+    if not result:
+        raise ValueError("is zero; give a time above it, or leave the option out for the default")
+    return result
 
 
 def _word(value: Any) -> str:
@@ -148,7 +172,8 @@ def absolute_path(value: Any) -> str:
     text = str(value)
     if not text.startswith("/"):
         raise ValueError("is not an absolute path; begin it with /")
-    return text.rstrip("/") or "/"
+    # The engine stores it in this form, and two leading slashes are one.
+    return "/" + posixpath.normpath(text).lstrip("/")
 
 
 def file_mode(value: Any) -> str:
@@ -157,7 +182,7 @@ def file_mode(value: Any) -> str:
     # YAML reads a bare 0644 as the number 420.
     if not isinstance(value, str) or not re.match(r"^0?[0-7]{3,4}$", text):
         raise ValueError("is not a file mode; write it in octal and in quotes, such as '0644'")
-    return text.zfill(4)
+    return f"{int(text, 8):04o}"
 
 
 def address(version: int) -> Callable[[Any], str]:
@@ -275,7 +300,7 @@ def extra_hosts(value: list[Any]) -> list[str]:
 
 def signal(value: Any) -> str:
     """A signal with its prefix SIG, or its number."""
-    text = str(value).upper()
+    text = filled(value).strip().upper()
     if text.isdigit() or text.startswith("SIG"):
         return text
     return f"SIG{text}"
@@ -306,7 +331,9 @@ def mounts(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
     :raises OptionError: names the entry.
     """
-    return [_mount(entry, f"mounts[{index}]") for index, entry in enumerate(value)]
+    found = [_mount(entry, f"mounts[{index}]") for index, entry in enumerate(value)]
+    # Their order means nothing to a backend.
+    return sorted(found, key=lambda mount: mount["destination"])
 
 
 def _mount(entry: dict[str, Any], where: str) -> dict[str, Any]:
@@ -323,7 +350,13 @@ def _mount(entry: dict[str, Any], where: str) -> dict[str, Any]:
         raise OptionError(
             where, destination, "says nothing to mount there", "add one of volume, host_path, tmpfs and content"
         )
+    if "mode" in mount and sources[:1] not in (["tmpfs"], ["content"]):
+        raise OptionError(where, destination, "has a mode, which only a file or a tmpfs can have", "leave mode out")
+    if mount.get("size") == 0:
+        raise OptionError(where, destination, "has a size of 0", "give a size, or leave it out for no limit")
     if "content" in mount:
+        if mount.pop("read_only", False):
+            raise OptionError(where, destination, "is a file, which cannot be mounted read-only", "leave read_only out")
         mount["content"] = _file_content(mount["content"], entry.get("content_encoding"), f"{where}.content")
         mount.setdefault("mode", "0644")
     return mount
@@ -368,4 +401,4 @@ def ulimits(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for limit in limits:
         if 0 <= limit["hard"] < limit["soft"]:
             raise ValueError(f"has a soft limit of {limit['name']} above the hard one; raise hard or lower soft")
-    return limits
+    return sorted(limits, key=lambda limit: limit["name"])

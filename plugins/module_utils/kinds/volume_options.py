@@ -6,13 +6,24 @@
 
 from __future__ import annotations
 
+import re
+
 from ..engine.options import CREATE_ONLY, IN_PLACE, SUPERSET, Option, OptionsTable
 from ..engine.options import Supported as On
 from ..engine.options import Unsupported as Off
+from ..engine.secrets import SECRET
 from ..engine.units import format_size
 from . import parsers
 
 _NO_LABELS_IN_CINDER = Off("Cinder has metadata instead")
+
+# Mount options of network file systems, such as username=x,password=y.
+_PASSWORD = re.compile(r"\b(pass(?:word)?2?|credentials|secret)=[^,]*")
+
+
+def _without_passwords(options: dict[str, str]) -> dict[str, str]:
+    return {key: _PASSWORD.sub(rf"\1={SECRET}", value) for key, value in options.items()}
+
 
 VOLUME_OPTIONS = OptionsTable(
     (
@@ -45,6 +56,7 @@ VOLUME_OPTIONS = OptionsTable(
             "dict",
             ("Options of the volume driver, such as C(type), C(device) and C(o) of the driver V(local).",),
             parse=parsers.texts,
+            render=_without_passwords,
             backends={"docker": On(CREATE_ONLY, unset={}), "zun": Off("Cinder has volume types instead")},
         ),
         Option(

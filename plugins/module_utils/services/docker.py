@@ -175,7 +175,7 @@ class DockerEngine:
                 raise
 
     def act_on_container(self, container_id: str, verb: str, grace: float | None = None) -> None:
-        """Start, stop, restart, pause, unpause or kill a container.
+        """Start, stop, restart, pause or unpause a container.
 
         :param grace: seconds the engine gives the container to stop by itself.
         """
@@ -282,7 +282,13 @@ class DockerEngine:
             )
         if answer.status_code >= 400:
             raise _refused(what, answer.status_code, answer.text)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as exc:
+            raise UnreachableError(
+                f"What answers at docker_host {self._host!r} is no Docker Engine: asked to {what}, it sent no JSON. "
+                "Correct docker_host."
+            ) from exc
 
     def _sdk(self, what: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a method of the Docker SDK."""
