@@ -387,13 +387,15 @@ def _drive(
 def _look(waiting: Sequence[_Run], kind: Kind, mode: Mode, clock: Callable[[], float]) -> list[_Run]:
     """Return the runs that need not wait any longer, be it for good or bad."""
     waits = [(run, run.waiting) for run in waiting if run.waiting]
+    # Before the look: its answer may be slow, and what it shows is at least as old as the question.
+    asked = clock()
     try:
         seen = kind.poll([wait_for.target for dummy, wait_for in waits])
     except EngineError as exc:
         return _overdue_unseen(waits, exc, mode, clock)
     over = []
     for run, wait_for in waits:
-        elapsed = clock() - wait_for.since
+        elapsed = asked - wait_for.since
         judgement = _judged(kind, wait_for, seen.get(wait_for.target.id), elapsed)
         if judgement.verdict == FAILED:
             run.fail(_explained(kind, run, wait_for, judgement.reason))

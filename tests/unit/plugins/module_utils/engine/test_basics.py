@@ -361,6 +361,24 @@ def test_an_old_object_that_cannot_be_removed_does_not_undo_the_new_one() -> Non
     assert isinstance(item.error, ItemError)
 
 
+def test_a_slow_look_does_not_make_what_it_saw_newer() -> None:
+    clock, asked, judged = Clock(), [], []
+
+    class Slow(Lamps):
+        def poll(self, actuals):
+            asked.append(clock.now)
+            seen = super().poll(actuals)
+            clock.sleep(5)
+            return seen
+
+        def judge(self, seen, goal, elapsed):
+            judged.append(elapsed)
+            return super().judge(seen, goal, elapsed)
+
+    reconcile(Slow(World(slowness=2)), [lamp("one")], Mode(), clock, clock.sleep)
+    assert judged == asked
+
+
 def recreated_by(kind_class: type[Lamps]):
     world = World()
     old = world.add("one", status=ON, cable="short", tags=["exclusive"])
