@@ -128,3 +128,16 @@ def test_passwords_in_driver_options_are_not_shown(container_volume, name) -> No
     assert not container_volume.ok(name=name, driver_options=options).changed
     message = container_volume.fails(name=name, driver_options={**options, "o": "username=me,password=hunter3"})
     assert "hunter" not in message
+
+
+def test_a_refusal_of_driver_options_shows_no_password(container_volume, name) -> None:
+    message = container_volume.fails(name=name, driver_options={"o": "password=hunter2", "bogus": "x"})
+    assert "driver_options" in message
+    assert "bogus" in message
+    assert "hunter2" not in message
+
+
+def test_always_with_a_registry_that_is_away_says_so(appcontainer, image, name) -> None:
+    message = appcontainer.fails(name=name, image=image, image_pull_policy="always")
+    assert "image_pull_policy always" in message
+    assert "neither on the host" not in message

@@ -143,6 +143,10 @@ class Kind:
         """Return the secret texts among canonical values; nothing an object says may show them."""
         return []
 
+    def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values as error messages may show them, secrets left out."""
+        return {name: self.table[name].shown(value) for name, value in values.items() if not self.table[name].secret}
+
     # Deciding ----------------------------------------------------------
 
     def differences(

@@ -278,7 +278,7 @@ class DockerContainers(Kind):
             if "image" not in item.values:
                 raise ItemError(f"{item.label}: image is needed to create a container; name the image to run.")
         values = {name: value for name, value in item.values.items() if name in changed}
-        with worded(item.label, self._shown(item.values)):
+        with worded(item.label, self.shown(item.values)):
             self._verify_image(item, values)
             self._verify_nets(item, values)
             self._verify_volumes(item, values)
@@ -286,17 +286,18 @@ class DockerContainers(Kind):
             self._verify_health(item, actual)
         together = {**(actual.values if actual else {}), **item.values}
         if together.get("auto_remove") and together.get("restart_policy", "no") != "no":
-            option = "restart_policy" if "restart_policy" in item.values else "auto_remove"
+            option, other = "restart_policy", "auto_remove"
+            if option not in item.values:
+                option, other = other, option
             if option in item.values:
-                raise _item_fault(
-                    item, option, "contradicts what the container has: auto_remove", "leave one of them out"
-                )
+                reason = f"contradicts what the container has: {other}"
+                raise _item_fault(item, option, reason, f"leave {option} out, or change {other} as well")
 
     def _verify_image(self, item: Desired, values: Mapping[str, Any]) -> None:
         policy = item.values.get("image_pull_policy")
         if "image" not in values or (self._images.find(values["image"]) and policy != "always"):
             return
-        if item.values.get("image_pull_policy") == "never":
+        if policy == "never":
             raise _item_fault(
                 item,
                 "image",
@@ -306,6 +307,13 @@ class DockerContainers(Kind):
         try:
             self._registry.get(values["image"])
         except ServiceError as exc:
+            if self._images.find(values["image"]):
+                raise _item_fault(
+                    item,
+                    "image",
+                    f"cannot be looked up in its registry, as image_pull_policy always wants ({exc.said or exc})",
+                    "check the registry and the login to it, or use image_pull_policy ifnotpresent",
+                ) from exc
             raise _item_fault(
                 item,
                 "image",
@@ -502,7 +510,7 @@ class DockerContainers(Kind):
         name = item.name or (base.name if base else "")
         salt = base.raw.labels[LABEL_SALT] if base and base.managed else new_salt()
         old = dict(docker_fields.networks_in_order(base.raw.container)) if base else {}
-        with worded(item.label, self._shown(item.values)):
+        with worded(item.label, self.shown(item.values)):
             networks = self._networking(body)
             api_body = body.api_config(salt)
             api_body["Image"] = values["image"] if "image" in values or base is None else self._same_image(base)
@@ -553,7 +561,7 @@ class DockerContainers(Kind):
     def update(self, item: Desired, actual: Actual, differences: Sequence[Difference]) -> None:
         """Change name, limits, restart policy and networks."""
         after = {difference.name: difference.after for difference in differences}
-        with worded(item.label, self._shown(item.values)):
+        with worded(item.label, self.shown(item.values)):
             if "name" in after:
                 self._engine.rename_container(actual.id, after["name"])
             limits = _update_body(actual.raw.host, after)
@@ -602,7 +610,7 @@ class DockerContainers(Kind):
     def act(self, verb: str, actual: Actual) -> None:
         """Start, stop, restart, pause or unpause."""
         grace = float(actual.values.get("stop_timeout", 10)) if verb in ("stop", "restart") else None
-        with worded(actual.name, self._shown(actual.values)):
+        with worded(actual.name, self.shown(actual.values)):
             self._engine.act_on_container(actual.id, verb, grace)
 
     def set_aside(self, actual: Actual) -> None:
@@ -619,10 +627,6 @@ class DockerContainers(Kind):
                 # Its name was never taken away.
                 if "same name" not in exc.said:
                     raise
-
-    def _shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return values as error messages may show them."""
-        return {name: self.table[name].shown(value) for name, value in values.items() if not self.table[name].secret}
 
     # Waiting -----------------------------------------------------------
 

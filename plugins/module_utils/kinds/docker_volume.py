@@ -96,7 +96,7 @@ class DockerVolumes(Kind):
             "DriverOpts": values.get("driver_options", {}),
             "Labels": values.get("labels", {}),
         }
-        with worded(item.label, item.values):
+        with worded(item.label, self.shown(item.values)):
             return self.actual(self._engine.create_volume(body))
 
     def delete(self, actual: Actual, force: bool = False) -> None:
