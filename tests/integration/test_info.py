@@ -111,8 +111,3 @@ def test_volumes(container_volume, container_volume_info, name) -> None:
 
 def test_check_mode_reads_all_the_same(pair, appcontainer_info) -> None:
     assert names_of(appcontainer_info.ok(check=True, name=pair)) == pair
-
-
-def test_zun_is_not_available_yet(appcontainer_info, container_volume_info) -> None:
-    for module in (appcontainer_info, container_volume_info):
-        assert "backend: 'zun' is not available yet" in module.fails(backend="zun")

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -18,8 +18,9 @@ from ..engine.secrets import Masker
 from ..kinds.docker_info import DockerContainerReader, DockerVolumeReader
 from ..services.docker import DockerEngine
 from ..services.errors import ServiceError
+from .connect import conceal_credentials, connect, of_backend
 from .options import CONNECTION
-from .run import connect_docker, fail_internal, require_docker
+from .run import fail_internal
 from .spec import argument_spec
 
 # Requests at once; reading does no harm, so that there is no option for it.
@@ -69,37 +70,40 @@ VOLUME_INFO: tuple[Option, ...] = (
 )
 
 
+Reader = Callable[[Any, dict[str, Any]], list[dict[str, Any]]]
+
+
 def container_info() -> None:
     """Do the whole work of the module appcontainer_info."""
 
-    def read(engine: DockerEngine, params: dict[str, Any]) -> list[dict[str, Any]]:
+    def docker(engine: DockerEngine, params: dict[str, Any]) -> list[dict[str, Any]]:
         reader = DockerContainerReader(engine, _PARALLELISM)
         found = reader.find(params["name"] or (), params["id"] or (), params["filters"] or {})
         gather = params["gather"] or ()
         return bounded_map(lambda actual: reader.describe(actual, gather, params["log_lines"]), found, _PARALLELISM)
 
-    _run("containers", CONTAINER_INFO, read)
+    _run("containers", CONTAINER_INFO, {"docker": docker})
 
 
 def volume_info() -> None:
     """Do the whole work of the module container_volume_info."""
 
-    def read(engine: DockerEngine, params: dict[str, Any]) -> list[dict[str, Any]]:
+    def docker(engine: DockerEngine, params: dict[str, Any]) -> list[dict[str, Any]]:
         return DockerVolumeReader(engine, _PARALLELISM).find(params["name"] or (), params["filters"] or {})
 
-    _run("volumes", VOLUME_INFO, read)
+    _run("volumes", VOLUME_INFO, {"docker": docker})
 
 
-def _run(
-    many: str, options: tuple[Option, ...], read: Callable[[DockerEngine, dict[str, Any]], list[dict[str, Any]]]
-) -> None:
+def _run(many: str, options: tuple[Option, ...], readers: Mapping[str, Reader]) -> None:
     module = AnsibleModule(argument_spec=argument_spec((*CONNECTION, *options)), supports_check_mode=True)
     found: list[dict[str, Any]] = []
+    masker = Masker()
     try:
-        require_docker(module)
-        found = read(connect_docker(module), module.params)
+        masker = Masker(conceal_credentials(module))
+        read = of_backend(module, readers, many)
+        found = read(connect(module), module.params)
     except (EngineError, ServiceError) as exc:
-        module.fail_json(msg=str(exc))
+        module.fail_json(msg=masker.mask(str(exc)))
     except Exception as exc:
-        fail_internal(module, exc, Masker())
-    module.exit_json(changed=False, **{many: found})
+        fail_internal(module, exc, masker)
+    module.exit_json(changed=False, **{many: masker.mask(found)})

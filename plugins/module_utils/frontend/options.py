@@ -20,7 +20,6 @@ CONNECTION: tuple[Option, ...] = (
         (
             "What runs the containers: the Zun API of an OpenStack cloud, or a Docker Engine.",
             "The connection options of the other backend are ignored, so that both can stand in C(module_defaults).",
-            "V(zun) is not available yet in this version; the task fails and says so.",
         ),
         choices=("zun", "docker"),
         default="zun",
@@ -28,7 +27,12 @@ CONNECTION: tuple[Option, ...] = (
     Option(
         "cloud",
         "raw",
-        ("Name of the cloud in C(clouds.yaml), or a dictionary as it would stand there.", _ONLY_OPENSTACK),
+        (
+            "Name of the cloud in C(clouds.yaml), or a dictionary as it would stand there.",
+            "Without it, what the environment variables C(OS_*) say, such as E(OS_CLOUD).",
+            _ONLY_OPENSTACK,
+        ),
+        secret=True,
     ),
     Option(
         "auth",
@@ -41,7 +45,10 @@ CONNECTION: tuple[Option, ...] = (
     Option(
         "interface",
         "str",
-        ("Interface of the service catalogue; without it, C(clouds.yaml) decides.", _ONLY_OPENSTACK),
+        (
+            "Interface of the service catalogue; without it, C(clouds.yaml) decides, as of every other option here.",
+            _ONLY_OPENSTACK,
+        ),
         choices=("public", "internal", "admin"),
         aliases=("endpoint_type",),
     ),

@@ -19,7 +19,7 @@ CONTAINERS = Resource(
     table=CONTAINER_OPTIONS,
     states=("present", "started", "healthy", "stopped", "paused", "restarted", "absent"),
     default_state="started",
-    docker=DockerContainers,
+    kinds={"docker": DockerContainers},
     identity=(
         Option(
             "id",
@@ -56,7 +56,7 @@ VOLUMES = Resource(
     table=VOLUME_OPTIONS,
     states=("present", "absent"),
     default_state="present",
-    docker=DockerVolumes,
+    kinds={"docker": DockerVolumes},
     working=(
         Option(
             "force",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ..engine.compare import check_comparisons
 from ..engine.errors import EngineError, OptionError, fault_of_ours
@@ -19,17 +19,10 @@ from ..engine.options import Option, OptionsTable
 from ..engine.reconcile import reconcile
 from ..engine.results import ItemResult, Report
 from ..engine.secrets import Masker, texts_in
-from ..services import docker as docker_service
-from ..services.docker import DockerConnection, DockerEngine
 from ..services.errors import ServiceError
+from .connect import conceal_credentials, connect, of_backend
 from .options import CONNECTION, WORKING
 from .spec import argument_spec
-
-ZUN_MISSING = (
-    "backend: 'zun' is not available yet in this version of the collection; set backend: docker, "
-    "in the task or in module_defaults (group/caas.zun.all)."
-)
-
 
 _SHORT_SECRET = 4
 
@@ -41,7 +34,7 @@ class Resource:
     :param one: result key and word for one object; `many` for the list of items.
     :param identity: options that identify an item besides its name.
     :param working: options of this module alone that say how the task is done.
-    :param docker: the kind for backend docker.
+    :param kinds: the kind of each backend that has such a resource.
     """
 
     one: str
@@ -49,7 +42,7 @@ class Resource:
     table: OptionsTable
     states: tuple[str, ...]
     default_state: str
-    docker: type[Kind]
+    kinds: Mapping[str, type[Kind]]
     identity: tuple[Option, ...] = ()
     working: tuple[Option, ...] = ()
 
@@ -82,19 +75,22 @@ def run(resource: Resource) -> None:
     module = AnsibleModule(argument_spec=resource.argument_spec(), supports_check_mode=True, no_log=True)
     masker = Masker()
     try:
-        require_docker(module)
+        credentials = conceal_credentials(module)
+        masker = Masker(credentials)
+        kind_of_backend = of_backend(module, resource.kinds, resource.many)
         items = _items(resource, module)
         secrets = [text for item in items for text in _secrets_of(resource.table, item)]
-        masker = Masker(secrets)
+        module.no_log_values.update(secrets)
+        masker = Masker([*credentials, *secrets])
         if any(0 < len(text) < _SHORT_SECRET for text in secrets):
             module.warn(
                 f"A secret has fewer than {_SHORT_SECRET} characters. Ansible masks it wherever it occurs, "
                 "also in IDs and addresses, so that results may be garbled; use longer secrets."
             )
-        desired = [_desired(resource, item, position, masker) for position, item in enumerate(items)]
+        desired = [_desired(resource, kind_of_backend, item, position, masker) for position, item in enumerate(items)]
         _refuse_repeated(resource, desired)
         mode = _mode(resource, module, desired)
-        kind = resource.docker(connect_docker(module), mode.parallelism)  # type: ignore[call-arg]
+        kind = kind_of_backend(connect(module), mode.parallelism)  # type: ignore[call-arg]
         report = reconcile(kind, desired, mode)
     except (EngineError, ServiceError) as exc:
         module.fail_json(msg=masker.mask(str(exc)))
@@ -107,32 +103,6 @@ def fail_internal(module: AnsibleModule, exc: BaseException, masker: Masker) -> 
     """Report a fault of the collection itself; the traceback is shown only to those who ask Ansible for it."""
     text = masker.mask(fault_of_ours(exc))
     module.fail_json(msg=f"{text} Set ANSIBLE_DISPLAY_TRACEBACK=error for the traceback.", exception=exc)
-
-
-def require_docker(module: AnsibleModule) -> None:
-    """Refuse the backend that is not there yet."""
-    if module.params["backend"] == "zun":
-        raise EngineError(ZUN_MISSING)
-
-
-def connect_docker(module: AnsibleModule) -> DockerEngine:
-    """Connect to the engine the connection options name."""
-    params = module.params
-    if docker_service.MISSING_LIBRARY is not None:
-        raise EngineError(missing_required_lib("docker"))
-    return DockerEngine(
-        DockerConnection(
-            docker_host=params["docker_host"],
-            tls=params["tls"],
-            validate_certs=params["validate_certs"] is not False,
-            ca_cert=params["ca_cert"],
-            client_cert=params["client_cert"],
-            client_key=params["client_key"],
-            api_version=params["docker_api_version"],
-            api_timeout=float(params["api_timeout"] or 60),
-            use_ssh_client=params["use_ssh_client"],
-        )
-    )
 
 
 def _items(resource: Resource, module: AnsibleModule) -> list[dict[str, Any]]:
@@ -169,7 +139,7 @@ def _secrets_of(table: OptionsTable, item: Mapping[str, Any]) -> list[str]:
     return inside(list(table), item)
 
 
-def _desired(resource: Resource, item: Mapping[str, Any], position: int, masker: Masker) -> Desired:
+def _desired(resource: Resource, kind: type[Kind], item: Mapping[str, Any], position: int, masker: Masker) -> Desired:
     """Turn what the user said into a desired item."""
     name, item_id, state = item.get("name"), item.get("id"), item["state"]
     label = str(name or item_id or f"{resource.many}[{position}]")
@@ -184,8 +154,8 @@ def _desired(resource: Resource, item: Mapping[str, Any], position: int, masker:
             raise OptionError(
                 "name", "(secret)", "contains the value of a secret", "choose another name or another secret"
             )
-        values = resource.table.canonical(item, "docker")
-        resource.docker.validate(values, state)
+        values = resource.table.canonical(item, kind.backend)
+        kind.validate(values, state)
     except OptionError as exc:
         raise EngineError(f"{label}: {exc}") from exc
     return Desired(label=label, state=state, values=values, name=values.get("name"), id=item_id)
