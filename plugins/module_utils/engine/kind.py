@@ -91,6 +91,8 @@ class Judgement:
 
 
 Observed = Union[Actual, ItemError, None]
+#: What became of one creation among several; None where it was not tried.
+Created = Union[Actual, ItemError, None]
 
 #: Steps that lead somewhere: verbs for Kind.act, each with the goal to wait for (None: nothing to wait for).
 Way = list[tuple[str, Optional[str]]]
@@ -239,6 +241,26 @@ class Kind:
         :param values: canonical values to give it.
         """
         raise NotImplementedError
+
+    def create_many(self, wanted: Sequence[tuple[Desired, Mapping[str, Any]]], keep_going: bool) -> list[Created]:
+        """Create several objects with fewer requests than one each, where the backend can.
+
+        What is not tried here is created one by one with :meth:`create`, unless another one failed.
+
+        :param wanted: each item with the canonical values to give it.
+        :param keep_going: go on with the others when one fails.
+        :returns: what became of each, in the order given.
+        """
+        return [None] * len(wanted)
+
+    def stages(
+        self, item: Desired, actual: Actual, differences: Sequence[Difference]
+    ) -> list[tuple[Sequence[Difference], str | None]]:
+        """Divide differences removed in place into those that can be removed together.
+
+        :returns: for each call of :meth:`update` its differences, and the goal the object must then reach.
+        """
+        return [(differences, None)]
 
     def update(self, item: Desired, actual: Actual, differences: Sequence[Difference]) -> None:
         """Remove differences in place."""

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .compare import Difference
@@ -36,12 +36,14 @@ class Step:
     :param on: CURRENT, or PREVIOUS for the object that is being replaced.
     :param until: goal to wait for before the next step.
     :param force: for DELETE, do not ask the object to end first.
+    :param differences: for UPDATE, those to remove.
     """
 
     verb: str
     on: str = CURRENT
     until: str | None = None
     force: bool = False
+    differences: Sequence[Difference] = field(default=(), compare=False)
 
 
 @dataclass
@@ -172,7 +174,8 @@ def _power_steps(kind: Kind, status: str | None, state: str, mode: Mode) -> list
 
 def _plan_update(kind: Kind, plan: Plan, actual: Actual, mode: Mode) -> None:
     if plan.differences:
-        plan.steps.append(Step(UPDATE))
+        for part, goal in kind.stages(plan.desired, actual, plan.differences):
+            plan.steps.append(Step(UPDATE, until=goal, differences=part))
         plan.action = "updated"
     plan.predicted_status = kind.status_after(plan.desired.state, actual.status)
     power = _power_steps(kind, actual.status, plan.desired.state, mode)
@@ -182,6 +185,9 @@ def _plan_update(kind: Kind, plan: Plan, actual: Actual, mode: Mode) -> None:
     goal = kind.awaits(plan.desired, actual)
     if goal and not power and mode.wait:
         plan.steps.append(Step(WAIT, until=goal))
+    elif not power and not mode.wait and plan.steps:
+        # As with power: where the way ends need not be waited for.
+        plan.steps[-1] = replace(plan.steps[-1], until=None)
 
 
 def _prove(kind: Kind, plan: Plan, actual: Actual) -> None:

@@ -20,7 +20,7 @@ from typing import Any, Callable, Union
 
 from .compare import Difference
 from .errors import EngineError, ItemError, fault_of_ours
-from .kind import ABSENT, FAILED, PENDING, READY, Actual, Desired, Judgement, Kind, Mode
+from .kind import ABSENT, FAILED, PENDING, READY, Actual, Created, Desired, Judgement, Kind, Mode
 from .parallel import bounded_map
 from .plan import (
     CREATE,
@@ -232,7 +232,7 @@ class _Run:
         elif target is None or step.verb == WAIT:
             return
         elif step.verb == UPDATE:
-            kind.update(item, target, self.plan.differences)
+            kind.update(item, target, step.differences)
         elif step.verb == SET_ASIDE:
             self.previous, self.current = target, None
             kind.set_aside(target)
@@ -252,6 +252,15 @@ class _Run:
                 kind.retire(leftover)
         else:
             kind.act(step.verb, target)
+
+    def take(self, created: Actual | ItemError) -> None:
+        """Go on from a creation that was done, or failed, together with others."""
+        self.begun = self.acted = True
+        if isinstance(created, ItemError):
+            self.fail(created)
+            return
+        self.current = created
+        self.undo.extend(reversed(self.plan.undo.get(self.steps.pop(0), [])))
 
     def fail(self, error: ItemError, keep: bool = False) -> None:
         """Give up: take back what was done, or leave it as it is where `keep` says so."""
@@ -298,6 +307,7 @@ def _apply_all(
     sleep: Callable[[float], None],
 ) -> Report:
     runs = [_Run(kind, plan) if isinstance(plan, Plan) and plan.steps else None for plan in plans]
+    _create_together([run for run in runs if run and run.plan.action == "created"], kind, mode)
     _drive([run for run in runs if run], kind, mode, clock, sleep)
 
     def result(position: int) -> ItemResult:
@@ -311,6 +321,24 @@ def _apply_all(
         return _applied(kind, item, plan, run)
 
     return Report(bounded_map(result, range(len(items)), mode.parallelism))
+
+
+def _create_together(runs: Sequence[_Run], kind: Kind, mode: Mode) -> None:
+    """Create several new objects at once where the kind can."""
+    if len(runs) < 2:
+        return
+    created: Sequence[Created]
+    try:
+        created = kind.create_many(
+            [(run.plan.desired, run.plan.new_values) for run in runs], mode.on_error == "continue"
+        )
+    except EngineError as exc:
+        created = [_as_item_error(run.plan.desired, exc) for run in runs]
+    except Exception as exc:
+        created = [ItemError(f"{run.plan.desired.label}: {fault_of_ours(exc)}") for run in runs]
+    for run, outcome in zip(runs, created):
+        if outcome is not None:
+            run.take(outcome)
 
 
 def _applied(kind: Kind, item: Desired, plan: Plan, run: _Run) -> ItemResult:
