@@ -12,7 +12,7 @@ difference is can never disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from .digest import UNKNOWN, Digest
@@ -41,6 +41,10 @@ class Difference:
         """The option's name."""
         return self.option.name
 
+    def reversed(self) -> Difference:
+        """Return the difference that takes this one back."""
+        return replace(self, before=self.after, after=self.before)
+
     def shown(self) -> tuple[Any, Any]:
         """Return before and after as a diff shows them."""
         if not self.option.holds_secret:
@@ -63,10 +67,10 @@ def _shown_secret(option: Option, before: Any, after: Any) -> tuple[Any, Any]:
         )
     if option.is_record:
         return _shown_secret_record(option, before or {}, after or {})
-    by_key = {entry.get(option.key): entry for entry in before or []}
+    by_key = {option.identity(entry): entry for entry in before or []}
     shown_before = [_shown_secret_record(option, entry, entry)[0] for entry in before or []]
     shown_after = [
-        _shown_secret_record(option, by_key.get(entry.get(option.key), {}), entry)[1] for entry in after or []
+        _shown_secret_record(option, by_key.get(option.identity(entry), {}), entry)[1] for entry in after or []
     ]
     return shown_before, shown_after
 
@@ -163,19 +167,18 @@ class _Walk:
         return merged
 
     def _merge_records(self, option: Option, mode: str, desired: list[Any], actual: list[Any]) -> list[Any]:
-        key = option.key
-        actual_by_key = {entry.get(key): entry for entry in actual}
-        desired_by_key = {entry.get(key): entry for entry in desired}
+        actual_by_key = {option.identity(entry): entry for entry in actual}
+        desired_by_key = {option.identity(entry): entry for entry in desired}
         merged = []
         for entry in actual:
-            if entry.get(key) in desired_by_key:
-                merged.append(self._merge_record(option, desired_by_key[entry.get(key)], entry))
+            if option.identity(entry) in desired_by_key:
+                merged.append(self._merge_record(option, desired_by_key[option.identity(entry)], entry))
             elif mode == SUPERSET:
                 merged.append(entry)
             else:
                 self.differs = True
         for entry in desired:
-            if entry.get(key) not in actual_by_key:
+            if option.identity(entry) not in actual_by_key:
                 self.differs = True
                 merged.append(entry)
         return merged

@@ -111,6 +111,8 @@ class Kind:
     #: All options, and the backend whose share of them this kind handles.
     table: OptionsTable
     backend = ""
+    #: What :meth:`observe` sees may be older than the last change; what is about to be changed is looked at again.
+    lags = False
     #: Shortest and longest pause between two looks while waiting, in seconds.
     poll_pause = (0.1, 1.0)
 
@@ -232,6 +234,28 @@ class Kind:
         """
         return False
 
+    def make_room(self, item: Desired, actual: Actual) -> tuple[Way, Way]:
+        """Return how the old object gives up what it cannot share with its replacement, and the way back."""
+        if not self.excludes(item, actual):
+            return [], []
+        way = self.path(actual.status, "stopped")
+        return way, self.path("stopped", self.state_like(actual.status)) if way else []
+
+    def must_go_first(self, item: Desired, actual: Actual) -> bool:
+        """Tell whether the old object must be deleted before its replacement can be made.
+
+        :raises ItemError: it must, but something would be lost.
+        """
+        return False
+
+    def is_broken(self, actual: Actual) -> bool:
+        """Tell whether nothing can be done with the object but delete it."""
+        return False
+
+    def reverts(self, differences: Sequence[Difference]) -> bool:
+        """Tell whether a failure to remove differences in place is answered by putting the old values back."""
+        return False
+
     # Changing ----------------------------------------------------------
 
     def create(self, item: Desired, base: Actual | None, values: Mapping[str, Any]) -> Actual:
@@ -273,6 +297,10 @@ class Kind:
     def retire(self, actual: Actual) -> None:
         """Delete an object whose replacement works, giving it the time to end that it has."""
         self.delete(actual, force=True)
+
+    def restore(self, actual: Actual) -> Actual:
+        """Make an object anew that was deleted (see :meth:`must_go_first`)."""
+        raise NotImplementedError
 
     def discard(self, actual: Actual) -> None:
         """Delete an object this run made and that did not work, with all that came with it."""

@@ -74,7 +74,7 @@ class Option:
     :param default: value where the user says nothing; only for options that say how a task is done.
     :param env: environment variable that is asked before the default.
     :param suboptions: fields of a dictionary, or of a list's dictionaries.
-    :param key: the suboption that identifies an element of a list of dictionaries;
+    :param key: the suboption, or the alternative suboptions, that identify an element of a list of dictionaries;
         elements with the same key are compared field by field, and only the fields said.
     :param parse: turns what the user wrote into the canonical value; raises ValueError
         with a text that completes "<option>: '<value>' ...".
@@ -94,7 +94,7 @@ class Option:
     default: Any = None
     env: str | None = None
     suboptions: tuple[Option, ...] = ()
-    key: str | None = None
+    key: str | tuple[str, ...] | None = None
     parse: Callable[[Any], Any] | None = None
     render: Callable[[Any], Any] | None = None
     compare: str = STRICT
@@ -146,15 +146,19 @@ class Option:
             if value.get(sub.name) is not None
         }
 
+    def identity(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return what tells an element of a list of dictionaries from the others."""
+        keys = (self.key,) if isinstance(self.key, str) else self.key or ()
+        return tuple((key, record[key]) for key in keys if record.get(key) is not None)
+
     def _refuse_repeated_keys(self, records: list[dict[str, Any]], where: str) -> None:
-        seen: set[str] = set()
+        seen: set[tuple[Any, ...]] = set()
         for record in records:
-            value = record.get(self.key) if self.key else None
-            if value is None:
-                continue
-            if value in seen:
-                raise OptionError(f"{where}.{self.key}", value, "is given twice", "keep one of the entries")
-            seen.add(value)
+            identity = self.identity(record)
+            if identity and identity in seen:
+                key, value = identity[0]
+                raise OptionError(f"{where}.{key}", value, "is given twice", "keep one of the entries")
+            seen.add(identity)
 
     def shown(self, value: Any) -> Any:
         """Return a canonical value as results and diffs show it, secrets left out."""

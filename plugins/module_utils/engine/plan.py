@@ -22,6 +22,8 @@ DELETE = "delete"
 DISCARD = "discard"
 SET_ASIDE = "set_aside"
 PUT_BACK = "put_back"
+REMOVE = "remove"
+RESTORE = "restore"
 DROP_LEFTOVERS = "drop_leftovers"
 WAIT = "wait"
 
@@ -64,6 +66,8 @@ class Plan:
     predicted: dict[str, Any] | None = None
     predicted_status: str | None = None
     undo: dict[Step, list[Step]] = field(default_factory=dict)
+    #: The old object is broken, so that nothing of it is to be put back.
+    is_repair: bool = False
 
     @property
     def new_values(self) -> Mapping[str, Any]:
@@ -103,7 +107,13 @@ def make_plan(kind: Kind, item: Desired, actual: Actual | None, mode: Mode) -> P
         plan.action = "updated"
     plan.differences, plan.uncompared = kind.differences(item, actual, mode.comparisons)
     _refuse_impossible(kind, plan)
+    plan.is_repair = kind.is_broken(actual)
     recreated = mode.recreate == "always" or any(diff.change == RECREATE for diff in plan.differences)
+    if plan.is_repair and mode.recreate == "never":
+        raise ItemError(
+            f"{item.label}: the {kind.noun} is {actual.status} and can only be replaced, which recreate: never forbids; "
+            "allow it with recreate: when_needed."
+        )
     if recreated and mode.recreate == "never":
         names = [diff.name for diff in plan.differences if diff.change == RECREATE]
         raise ItemError(
@@ -113,6 +123,7 @@ def make_plan(kind: Kind, item: Desired, actual: Actual | None, mode: Mode) -> P
         )
     kind.verify(item, actual, plan.differences)
     plan.predicted = {**actual.values, **plan.new_values}
+    recreated = recreated or plan.is_repair
     if recreated:
         _plan_recreation(kind, plan, actual)
     else:
@@ -175,7 +186,10 @@ def _power_steps(kind: Kind, status: str | None, state: str, mode: Mode) -> list
 def _plan_update(kind: Kind, plan: Plan, actual: Actual, mode: Mode) -> None:
     if plan.differences:
         for part, goal in kind.stages(plan.desired, actual, plan.differences):
-            plan.steps.append(Step(UPDATE, until=goal, differences=part))
+            step = Step(UPDATE, until=goal, differences=part)
+            plan.steps.append(step)
+            if kind.reverts(part):
+                plan.undo[step] = [Step(UPDATE, until=goal, differences=[difference.reversed() for difference in part])]
         plan.action = "updated"
     plan.predicted_status = kind.status_after(plan.desired.state, actual.status)
     power = _power_steps(kind, actual.status, plan.desired.state, mode)
@@ -207,17 +221,11 @@ def _plan_recreation(kind: Kind, plan: Plan, actual: Actual) -> None:
     plan.action = "recreated"
     plan.predicted = {**kind.predict(actual, plan.new_values), **plan.new_values}
     plan.predicted_status = kind.status_after(state, None)
-    set_aside = Step(SET_ASIDE)
-    plan.steps.append(set_aside)
-    plan.undo[set_aside] = [Step(PUT_BACK, on=PREVIOUS)]
-    if kind.excludes(item, actual):
-        for verb, goal in kind.path(actual.status, "stopped"):
-            stop = Step(verb, on=PREVIOUS, until=goal)
-            plan.steps.append(stop)
-            plan.undo[stop] = []
-        if plan.steps[-1] is not set_aside:
-            way_back = kind.path("stopped", kind.state_like(actual.status))
-            plan.undo[plan.steps[-1]] = [Step(verb, on=PREVIOUS, until=goal) for verb, goal in way_back]
+    removed = plan.is_repair or kind.must_go_first(item, actual)
+    if removed:
+        _plan_removal(kind, plan, actual)
+    else:
+        _plan_room(kind, plan, actual)
     create = Step(CREATE)
     plan.steps.append(create)
     plan.undo[create] = [Step(DISCARD)]
@@ -226,7 +234,32 @@ def _plan_recreation(kind: Kind, plan: Plan, actual: Actual) -> None:
     for index, (verb, goal) in enumerate(power):
         last = index == len(power) - 1
         plan.steps.append(Step(verb, until=kind.ready_goal(item, actual, goal) if last else goal))
-    plan.steps.append(Step(DELETE, on=PREVIOUS))
+    if not removed:
+        plan.steps.append(Step(DELETE, on=PREVIOUS))
+
+
+def _plan_room(kind: Kind, plan: Plan, actual: Actual) -> None:
+    """The old object gives up its name, and what it cannot share."""
+    set_aside = Step(SET_ASIDE)
+    plan.steps.append(set_aside)
+    plan.undo[set_aside] = [Step(PUT_BACK, on=PREVIOUS)]
+    way, way_back = kind.make_room(plan.desired, actual)
+    steps = [Step(verb, on=PREVIOUS, until=goal) for verb, goal in way]
+    plan.steps.extend(steps)
+    plan.undo.update({step: [] for step in steps})
+    if steps:
+        # All of it belongs to the first step: the way back does what is needed, however far the way was gone.
+        plan.undo[steps[0]] = [Step(verb, on=PREVIOUS, until=goal) for verb, goal in way_back]
+
+
+def _plan_removal(kind: Kind, plan: Plan, actual: Actual) -> None:
+    """The old object goes before the new one is made; a failure makes it anew unless it was broken."""
+    remove = Step(REMOVE)
+    plan.steps.append(remove)
+    plan.undo[remove] = []
+    if not plan.is_repair:
+        way = kind.path(None, kind.state_like(actual.status))
+        plan.undo[remove] = [Step(RESTORE, on=PREVIOUS), *(Step(verb, on=PREVIOUS, until=goal) for verb, goal in way)]
 
 
 def _refuse_impossible(kind: Kind, plan: Plan) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Union
 
 from .compare import Difference
@@ -29,6 +29,8 @@ from .plan import (
     DROP_LEFTOVERS,
     PREVIOUS,
     PUT_BACK,
+    REMOVE,
+    RESTORE,
     SET_ASIDE,
     UPDATE,
     WAIT,
@@ -70,6 +72,7 @@ Planned = Union[Plan, ItemError]
 def _plan_all(kind: Kind, items: Sequence[Desired], mode: Mode) -> list[Planned]:
     plans: list[Planned] = []
     meant: dict[str, Desired] = {}
+    late: list[tuple[int, Actual]] = []
     for item, observed in zip(items, kind.observe(items)):
         if isinstance(observed, ItemError):
             plans.append(observed)
@@ -78,11 +81,32 @@ def _plan_all(kind: Kind, items: Sequence[Desired], mode: Mode) -> list[Planned]
             other = meant[observed.id].label
             plans.append(ItemError(f"{item.label}: is the same {kind.noun} as {other}; speak of it only once."))
             continue
-        try:
-            plans.append(make_plan(kind, item, observed, mode))
-        except EngineError as exc:
-            plans.append(_as_item_error(item, exc))
+        plan = _planned(kind, item, observed, mode)
+        if kind.lags and observed is not None and (isinstance(plan, ItemError) or plan.steps):
+            late.append((len(plans), observed))
+        plans.append(plan)
+    again = bounded_map(lambda entry: _looked_again(kind, items[entry[0]], entry[1], mode), late, mode.parallelism)
+    for (position, _dummy), plan in zip(late, again):
+        plans[position] = plan
     return plans
+
+
+def _planned(kind: Kind, item: Desired, observed: Actual | None, mode: Mode) -> Planned:
+    try:
+        return make_plan(kind, item, observed, mode)
+    except EngineError as exc:
+        return _as_item_error(item, exc)
+
+
+def _looked_again(kind: Kind, item: Desired, observed: Actual, mode: Mode) -> Planned:
+    """Plan anew by what an object is now, as a listing may be old and the object is about to be changed."""
+    try:
+        now = kind.refresh(item, observed)
+    except EngineError as exc:
+        return _as_item_error(item, exc)
+    if now is not None:
+        now = replace(now, is_set_aside=observed.is_set_aside, leftovers=observed.leftovers)
+    return _planned(kind, item, now, mode)
 
 
 def _as_item_error(item: Desired, exc: EngineError) -> ItemError:
@@ -194,6 +218,8 @@ class _Run:
         self.acted = False
         # The replacement has proved itself; whatever fails from now on, it stays.
         self.committed = False
+        # The old object had to be removed first, and was made anew after a failure.
+        self.restored = False
 
     def _target(self, step: Step) -> Actual | None:
         return self.previous if step.on == PREVIOUS else self.current
@@ -236,6 +262,11 @@ class _Run:
         elif step.verb == SET_ASIDE:
             self.previous, self.current = target, None
             kind.set_aside(target)
+        elif step.verb == REMOVE:
+            self.previous, self.current = target, None
+            kind.retire(target)
+        elif step.verb == RESTORE:
+            self.previous, self.restored = kind.restore(target), True
         elif step.verb == PUT_BACK:
             kind.put_back(target)
             self.current = target
@@ -288,7 +319,12 @@ class _Run:
             message += f" In addition, putting things back failed: {trouble}"
         if self.committed:
             message += f" The new {noun} is in place and works; only the old one could not be removed."
-        elif self.previous is not None and not self.troubles:
+        elif self.restored and not self.troubles:
+            message += (
+                f" The previous {noun} had to be removed before; it was made anew with the same settings, "
+                "but what it had written to its own file system is gone."
+            )
+        elif self.previous is not None and not self.troubles and not self.plan.is_repair:
             message += f" The previous {noun} is back in place, unchanged."
         for leftover in self.plan.actual.leftovers if self.plan.actual else ():
             message += f" The {noun} it was to replace is still there as {leftover.name!r}."
@@ -422,9 +458,13 @@ def _look(waiting: Sequence[_Run], kind: Kind, mode: Mode, clock: Callable[[], f
     except EngineError as exc:
         return _overdue_unseen(waits, exc, mode, clock)
     over = []
-    for run, wait_for in waits:
+    judgements = bounded_map(
+        lambda wait_for: _judged(kind, wait_for, seen.get(wait_for.target.id), asked - wait_for.since),
+        [wait_for for dummy, wait_for in waits],
+        mode.parallelism,
+    )
+    for (run, wait_for), judgement in zip(waits, judgements):
         elapsed = asked - wait_for.since
-        judgement = _judged(kind, wait_for, seen.get(wait_for.target.id), elapsed)
         if judgement.verdict == FAILED:
             run.fail(_explained(kind, run, wait_for, judgement.reason))
         elif judgement.verdict != READY and elapsed > mode.timeout:
