@@ -16,6 +16,8 @@ from ..engine.options import Option
 from ..engine.parallel import bounded_map
 from ..engine.secrets import Masker
 from ..kinds.docker_info import DockerContainerReader, DockerVolumeReader
+from ..kinds.neutron_info import PORT_FILTERS, PortReader
+from ..services.cloud import Cloud
 from ..services.docker import DockerEngine
 from ..services.errors import ServiceError
 from .connect import conceal_credentials, connect, of_backend
@@ -69,6 +71,29 @@ VOLUME_INFO: tuple[Option, ...] = (
     ),
 )
 
+_ALL_PROJECTS = Option(
+    "all_projects",
+    "bool",
+    ("Look into all projects; without it, into the one of the login. For administrators.",),
+    default=False,
+)
+
+PORT_INFO: tuple[Option, ...] = (
+    _NAME,
+    Option("id", "list", ("IDs to look for; an ID nobody has is left out of the result.",), elements="str"),
+    Option(
+        "filters",
+        "dict",
+        (
+            "What ports must be like; a list of values means any of them.",
+            (
+                f"One or more of {', '.join(f'C({name})' for name in PORT_FILTERS)}. "
+                "Networks, subnets and security groups by name or ID."
+            ),
+        ),
+    ),
+    _ALL_PROJECTS,
+)
 
 Reader = Callable[[Any, dict[str, Any]], list[dict[str, Any]]]
 
@@ -92,6 +117,17 @@ def volume_info() -> None:
         return DockerVolumeReader(engine, _PARALLELISM).find(params["name"] or (), params["filters"] or {})
 
     _run("volumes", VOLUME_INFO, {"docker": docker})
+
+
+def port_info() -> None:
+    """Do the whole work of the module container_port_info."""
+
+    def zun(cloud: Cloud, params: dict[str, Any]) -> list[dict[str, Any]]:
+        return PortReader(cloud).find(
+            params["name"] or (), params["id"] or (), params["filters"] or {}, params["all_projects"]
+        )
+
+    _run("ports", PORT_INFO, {"zun": zun})
 
 
 def _run(many: str, options: tuple[Option, ...], readers: Mapping[str, Reader]) -> None:

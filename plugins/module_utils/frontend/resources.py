@@ -10,6 +10,8 @@ from ..engine.options import Option
 from ..kinds.container_options import CONTAINER_OPTIONS
 from ..kinds.docker_container import DockerContainers
 from ..kinds.docker_volume import DockerVolumes
+from ..kinds.neutron_port import NeutronPorts
+from ..kinds.port_options import PORT_OPTIONS
 from ..kinds.volume_options import VOLUME_OPTIONS
 from .run import Resource
 
@@ -68,6 +70,33 @@ VOLUMES = Resource(
                     "as the engine has no other way."
                 ),
             ),
+            default=False,
+        ),
+    ),
+)
+
+PORTS = Resource(
+    one="port",
+    many="ports",
+    table=PORT_OPTIONS,
+    states=("present", "absent"),
+    default_state="present",
+    kinds={"zun": NeutronPorts},
+    identity=(
+        Option(
+            "id",
+            "str",
+            (
+                "ID of an existing port, instead of O(name) to identify it.",
+                "Together with O(name), the port is renamed.",
+            ),
+        ),
+    ),
+    working=(
+        Option(
+            "force",
+            "bool",
+            ("With O(state=absent), delete a port although something uses it; its network connection is cut.",),
             default=False,
         ),
     ),
