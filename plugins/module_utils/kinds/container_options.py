@@ -129,9 +129,11 @@ MOUNTS = (
         "str",
         (
             "Size of the O(mounts[].tmpfs), such as V(64M); a plain number counts in MiB.",
-            "On Zun, size in GiB of a new volume that is deleted together with the container.",
+            (
+                "On Zun, size of a new volume that is deleted together with the container, such as V(10G); "
+                "a plain number counts in GiB."
+            ),
         ),
-        parse=parsers.size("m"),
         render=format_size,
     ),
     Option("read_only", "bool", ("Mount read-only (Docker only).",)),

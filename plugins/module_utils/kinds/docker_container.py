@@ -28,8 +28,10 @@ from ..services.docker import DockerEngine
 from ..services.errors import NotFoundError, ServiceError, UnreachableError
 from . import docker_fields
 from .container_options import CONTAINER_OPTIONS, DOCKER_MINIMUM_MEMORY
+from .container_rules import check_said, check_together, fault, in_said_order, item_fault, require_image
 from .docker_errors import explain, passed_on, worded
-from .docker_fields import FIELDS, LABEL_SALT, Body, Inspected
+from .docker_fields import FIELDS, Body, Inspected
+from .own_labels import LABEL_SALT
 
 # Goals of a wait. "ready" is healthy where there is a health check, running otherwise.
 RUNNING = "running"
@@ -109,20 +111,12 @@ class DockerContainers(Kind):
     def validate(cls, values: Mapping[str, Any], state: str) -> None:
         """Refuse what Docker cannot have, and options that contradict each other."""
         if not _IMAGE.match(values.get("image", "any")):
-            raise _fault(
+            raise fault(
                 values, "image", "is not an image reference", "write [registry/]repository[:tag][@digest] in lower case"
             )
         if 0 < values.get("memory", 0) < DOCKER_MINIMUM_MEMORY:
-            raise _fault(values, "memory", "is below Docker's minimum", "give at least 6M")
-        if values.get("auto_remove") and values.get("restart_policy", "no") != "no":
-            raise _fault(values, "restart_policy", "contradicts auto_remove", "leave one of them out")
-        if state == "healthy" and (values.get("healthcheck") or {}).get("disabled"):
-            raise _fault(values, "healthcheck", "is disabled, so state healthy is never reached", "use state started")
-        both = set(values.get("environment") or {}) & set(values.get("secret_environment") or {})
-        if both:
-            raise OptionError(
-                "secret_environment", sorted(both), "is in environment too", "keep each variable in one of the two"
-            )
+            raise fault(values, "memory", "is below Docker's minimum", "give at least 6M")
+        check_said(values, state)
         _check_nets(values)
         _check_mounts(values)
 
@@ -275,8 +269,7 @@ class DockerContainers(Kind):
         changed = {difference.name for difference in differences}
         if actual is None:
             changed = set(item.values)
-            if "image" not in item.values:
-                raise ItemError(f"{item.label}: image is needed to create a container; name the image to run.")
+            require_image(item)
         values = {name: value for name, value in item.values.items() if name in changed}
         with worded(item.label, self.shown(item.values)):
             self._verify_image(item, values)
@@ -284,21 +277,14 @@ class DockerContainers(Kind):
             self._verify_volumes(item, values)
             self._verify_host(item, values)
             self._verify_health(item, actual)
-        together = {**(actual.values if actual else {}), **item.values}
-        if together.get("auto_remove") and together.get("restart_policy", "no") != "no":
-            option, other = "restart_policy", "auto_remove"
-            if option not in item.values:
-                option, other = other, option
-            if option in item.values:
-                reason = f"contradicts what the container has: {other}"
-                raise _item_fault(item, option, reason, f"leave {option} out, or change {other} as well")
+        check_together(item, actual)
 
     def _verify_image(self, item: Desired, values: Mapping[str, Any]) -> None:
         policy = item.values.get("image_pull_policy")
         if "image" not in values or (self._images.find(values["image"]) and policy != "always"):
             return
         if policy == "never":
-            raise _item_fault(
+            raise item_fault(
                 item,
                 "image",
                 "is not on the host, and image_pull_policy never forbids pulling it",
@@ -308,13 +294,13 @@ class DockerContainers(Kind):
             self._registry.get(values["image"])
         except ServiceError as exc:
             if self._images.find(values["image"]):
-                raise _item_fault(
+                raise item_fault(
                     item,
                     "image",
                     f"cannot be looked up in its registry, as image_pull_policy always wants ({exc.said or exc})",
                     "check the registry and the login to it, or use image_pull_policy ifnotpresent",
                 ) from exc
-            raise _item_fault(
+            raise item_fault(
                 item,
                 "image",
                 f"is neither on the host nor to be had from its registry ({exc.said or exc})",
@@ -329,11 +315,11 @@ class DockerContainers(Kind):
                 continue
             network = self._networks.find(name)
             if network is None:
-                raise _item_fault(
+                raise item_fault(
                     item, "nets", f"names the network {name!r}, which does not exist", "create it or correct it"
                 )
             if network["Id"] in known:
-                raise _item_fault(
+                raise item_fault(
                     item, "nets", f"names the network {network['Name']!r} twice, by name and by id", "keep one of them"
                 )
             known.add(network["Id"])
@@ -341,13 +327,13 @@ class DockerContainers(Kind):
                 if key in net:
                     _check_fixed_ip(item, network, net[key])
             if net.get("aliases") and network["Name"] == "bridge":
-                raise _item_fault(item, "nets", "has aliases in Docker's default network", "use a network of your own")
+                raise item_fault(item, "nets", "has aliases in Docker's default network", "use a network of your own")
 
     def _verify_volumes(self, item: Desired, values: Mapping[str, Any]) -> None:
         named = [mount["volume"] for mount in values.get("mounts", ()) if "volume" in mount]
         missing = [name for name in named if name not in self._volumes.get("")]
         if missing:
-            raise _item_fault(
+            raise item_fault(
                 item,
                 "mounts",
                 f"names the volume {missing[0]!r}, which does not exist",
@@ -360,12 +346,12 @@ class DockerContainers(Kind):
 
         if "runtime" in values and values["runtime"] not in (host("Runtimes") or {}):
             known = ", ".join(sorted(host("Runtimes") or {}))
-            raise _item_fault(item, "runtime", f"is not known to the engine, which has {known}", "name one of these")
+            raise item_fault(item, "runtime", f"is not known to the engine, which has {known}", "name one of these")
         if values.get("cpu") and values["cpu"] > host("NCPU"):
-            raise _item_fault(item, "cpu", f"is more than the {host('NCPU')} processors of the host", "give less")
+            raise item_fault(item, "cpu", f"is more than the {host('NCPU')} processors of the host", "give less")
         drivers = (host("Plugins") or {}).get("Log") if "log_driver" in values else None
         if drivers and values["log_driver"] not in [*drivers, "none"]:
-            raise _item_fault(
+            raise item_fault(
                 item, "log_driver", f"is not known to the engine, which has {', '.join(drivers)}", "name one of these"
             )
 
@@ -502,11 +488,7 @@ class DockerContainers(Kind):
             if option in values:
                 field.write(body, values[option])
         _keep_said_files(body, item)
-        # The first one the user names becomes the primary one.
-        order = [net["network"] for net in item.values.get("nets", ())]
-        body.nets = sorted(
-            body.nets, key=lambda net: order.index(net["network"]) if net["network"] in order else len(order)
-        )
+        body.nets = [dict(net) for net in in_said_order(body.nets, item.values.get("nets", ()))]
         name = item.name or (base.name if base else "")
         salt = base.raw.labels[LABEL_SALT] if base and base.managed else new_salt()
         old = dict(docker_fields.networks_in_order(base.raw.container)) if base else {}
@@ -743,14 +725,6 @@ class _Lookup:
         self._answers.pop(key, None)
 
 
-def _fault(values: Mapping[str, Any], option: str, reason: str, remedy: str) -> OptionError:
-    return OptionError(option, CONTAINER_OPTIONS[option].shown(values[option]), reason, remedy)
-
-
-def _item_fault(item: Desired, option: str, reason: str, remedy: str) -> ItemError:
-    return ItemError(f"{item.label}: {_fault(item.values, option, reason, remedy)}")
-
-
 def _check_nets(values: Mapping[str, Any]) -> None:
     nets = values.get("nets") or []
     for index, net in enumerate(nets):
@@ -763,11 +737,11 @@ def _check_nets(values: Mapping[str, Any]) -> None:
             )
     special = [net["network"] for net in nets if net["network"] in _SPECIAL_NETWORKS]
     if special and (len(nets) > 1 or len(nets[0]) > 1):
-        raise _fault(
+        raise fault(
             values, "nets", f"has {special[0]}, which excludes other networks, addresses and aliases", "keep one"
         )
     if special and values.get("published_ports"):
-        raise _fault(
+        raise fault(
             values,
             "published_ports",
             f"cannot be reached in network {special[0]}",
@@ -807,7 +781,7 @@ def _check_fixed_ip(item: Desired, network: Mapping[str, Any], address: str) -> 
     subnets = [entry["Subnet"] for entry in (network.get("IPAM") or {}).get("Config") or [] if entry.get("Subnet")]
     inside = any(ipaddress.ip_address(address) in ipaddress.ip_network(subnet, strict=False) for subnet in subnets)
     if subnets and not inside:
-        raise _item_fault(
+        raise item_fault(
             item,
             "nets",
             f"has the address {address}, which is not in {', '.join(subnets)} of network {network['Name']}",

@@ -19,13 +19,8 @@ from typing import Any, Callable
 from ..engine.digest import UNKNOWN, Digest
 from ..engine.units import parse_size
 from . import parsers
+from .own_labels import LABEL_FILES, LABEL_SALT, LABEL_SECRET_KEYS, file_digest
 from .parsers import LABEL_PREFIX
-
-#: Labels of the collection: the salt of the digests, the digests of injected files by path,
-#: and the names of the secret environment variables.
-LABEL_SALT = LABEL_PREFIX + "salt"
-LABEL_FILES = LABEL_PREFIX + "files"
-LABEL_SECRET_KEYS = LABEL_PREFIX + "secret-keys"
 
 _NANO = 1_000_000_000
 _ANONYMOUS_VOLUME = re.compile(r"^[0-9a-f]{64}$")
@@ -475,11 +470,6 @@ def _tmpfs_text(old: str, entry: Mapping[str, Any]) -> str:
     kept = [flag for flag in old.split(",") if flag and flag.partition("=")[0] not in ("ro", "rw", "size", "mode")]
     new = [f"{key}={entry[key]}" for key in ("size", "mode") if entry.get(key)]
     return ",".join([*kept, *new, *(["ro"] if entry.get("read_only") else [])])
-
-
-def file_digest(content: Any, salt: str) -> str:
-    """Return the digest of a file's content; one carried over from an old container is a digest already."""
-    return content.hexdigest if isinstance(content, Digest) else Digest.of(salt, content).hexdigest
 
 
 def _mount_body(entry: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:

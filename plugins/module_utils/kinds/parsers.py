@@ -352,6 +352,13 @@ def _mount(entry: dict[str, Any], where: str) -> dict[str, Any]:
         )
     if "mode" in mount and sources[:1] not in (["tmpfs"], ["content"]):
         raise OptionError(where, destination, "has a mode, which only a file or a tmpfs can have", "leave mode out")
+    if "size" in mount:
+        # A file system in memory is small, a volume is not; a number without a unit is read accordingly.
+        try:
+            mount["size"] = units.parse_size(mount["size"], "m" if mount.get("tmpfs") else "g")
+        except ValueError as exc:
+            reason, _dummy, remedy = str(exc).partition("; ")
+            raise OptionError(f"{where}.size", mount["size"], reason, remedy) from None
     if mount.get("size") == 0:
         raise OptionError(where, destination, "has a size of 0", "give a size, or leave it out for no limit")
     if "content" in mount:

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, caas.zun contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""What holds for containers on every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..engine.errors import ItemError, OptionError
+from ..engine.kind import Actual, Desired
+from .container_options import CONTAINER_OPTIONS
+
+
+def fault(values: Mapping[str, Any], option: str, reason: str, remedy: str) -> OptionError:
+    """Make an error about an option's canonical value."""
+    return OptionError(option, CONTAINER_OPTIONS[option].shown(values[option]), reason, remedy)
+
+
+def item_fault(item: Desired, option: str, reason: str, remedy: str) -> ItemError:
+    """Make an error about an option of one item."""
+    return ItemError(f"{item.label}: {fault(item.values, option, reason, remedy)}")
+
+
+def check_said(values: Mapping[str, Any], state: str) -> None:
+    """Refuse options that contradict each other.
+
+    :raises OptionError: names option, value and remedy.
+    """
+    if values.get("auto_remove") and values.get("restart_policy", "no") != "no":
+        raise fault(values, "restart_policy", "contradicts auto_remove", "leave one of them out")
+    if state == "healthy" and (values.get("healthcheck") or {}).get("disabled"):
+        raise fault(values, "healthcheck", "is disabled, so state healthy is never reached", "use state started")
+    both = set(values.get("environment") or {}) & set(values.get("secret_environment") or {})
+    if both:
+        raise OptionError(
+            "secret_environment", sorted(both), "is in environment too", "keep each variable in one of the two"
+        )
+
+
+def check_together(item: Desired, actual: Actual | None) -> None:
+    """Refuse what contradicts the options the container has already.
+
+    :raises ItemError: names option, value and remedy.
+    """
+    together = {**(actual.values if actual else {}), **item.values}
+    if not (together.get("auto_remove") and together.get("restart_policy", "no") != "no"):
+        return
+    option, other = "restart_policy", "auto_remove"
+    if option not in item.values:
+        option, other = other, option
+    if option in item.values:
+        reason = f"contradicts what the container has: {other}"
+        raise item_fault(item, option, reason, f"leave {option} out, or change {other} as well")
+
+
+def require_image(item: Desired) -> None:
+    """Refuse to create a container of nothing.
+
+    :raises ItemError: no image is said.
+    """
+    if "image" not in item.values:
+        raise ItemError(f"{item.label}: image is needed to create a container; name the image to run.")
+
+
+def in_said_order(nets: Sequence[Mapping[str, Any]], said: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return networks in the order the user named them, as the first one becomes the primary one; others follow."""
+    identity = CONTAINER_OPTIONS["nets"].identity
+    order = [identity(net) for net in said]
+    return sorted(nets, key=lambda net: order.index(identity(net)) if identity(net) in order else len(order))
