@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import fcntl
-import importlib
 import io
-import json
 import os
 import random
 import re
@@ -16,7 +14,6 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,8 +23,7 @@ from typing import Any
 import docker
 import docker.errors
 import pytest
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.testing import patch_module_args
+from modules import Module
 
 # Whatever the tests make begins with this and the number of the process that made it, so that the next run can
 # remove what a cut-off one left, and nothing of one that goes on at the same time (pytest-xdist, two terminals).
@@ -47,77 +43,24 @@ CMD ["sleep", "100000"]
 """
 
 
-class Result(dict):
-    """What a module returned."""
-
-    @property
-    def changed(self) -> bool:
-        return self["changed"]
-
-    @property
-    def failed(self) -> bool:
-        return bool(self.get("failed"))
-
-    @property
-    def msg(self) -> str:
-        return self["msg"]
-
-    @property
-    def warnings(self) -> list[str]:
-        return self["warnings"]
-
-
-class Module:
-    """Runs a module of the collection in this process, with Ansible's own argument handling."""
-
-    def __init__(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-        self._module = importlib.import_module(f"ansible_collections.caas.zun.plugins.modules.{name}")
-        self._capsys = capsys
-
-    def __call__(self, check: bool = False, diff: bool = False, **arguments: Any) -> Result:
-        arguments = {"backend": "docker", "_ansible_check_mode": check, "_ansible_diff": diff, **arguments}
-        self._capsys.readouterr()
-        warnings: list[str] = []
-        with pytest.MonkeyPatch.context() as patch, patch_module_args(arguments):
-            # In a process that also knows Ansible's controller, warnings do not go into the result.
-            patch.setattr(AnsibleModule, "warn", lambda dummy, text: warnings.append(text))
-            with pytest.raises(SystemExit):
-                self._module.main()
-        output = self._capsys.readouterr()
-        assert "Traceback" not in output.out + output.err
-        return Result(json.loads(output.out), warnings=warnings)
-
-    def ok(self, **arguments: Any) -> Result:
-        """Run; fail the test if the module fails."""
-        result = self(**arguments)
-        assert not result.failed, result.msg
-        return result
-
-    def fails(self, **arguments: Any) -> str:
-        """Run; the module must fail. Return its message."""
-        result = self(**arguments)
-        assert result.failed, result
-        return result.msg
-
-
 @pytest.fixture
 def appcontainer(capsys: pytest.CaptureFixture[str]) -> Module:
-    return Module("appcontainer", capsys)
+    return Module("appcontainer", capsys, backend="docker")
 
 
 @pytest.fixture
 def appcontainer_info(capsys: pytest.CaptureFixture[str]) -> Module:
-    return Module("appcontainer_info", capsys)
+    return Module("appcontainer_info", capsys, backend="docker")
 
 
 @pytest.fixture
 def container_volume(capsys: pytest.CaptureFixture[str]) -> Module:
-    return Module("container_volume", capsys)
+    return Module("container_volume", capsys, backend="docker")
 
 
 @pytest.fixture
 def container_volume_info(capsys: pytest.CaptureFixture[str]) -> Module:
-    return Module("container_volume_info", capsys)
+    return Module("container_volume_info", capsys, backend="docker")
 
 
 @pytest.fixture(scope="session")
@@ -276,15 +219,6 @@ def raw(engine: docker.APIClient, name: str, image: str):
         return made
 
     return make
-
-
-def eventually(check: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait until a check returns something true, and return that."""
-    end = time.monotonic() + seconds
-    while not (answer := check()):
-        assert time.monotonic() < end, "what was waited for did not happen"
-        time.sleep(0.05)
-    return answer
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import docker.errors
 import pytest
-from conftest import build_image, eventually
+from conftest import build_image
+from modules import eventually
 from proxy import CountingProxy
 
 CONFIG = """

@@ -10,7 +10,8 @@ import socket
 import subprocess
 
 import pytest
-from conftest import IMAGE, build_image, eventually
+from conftest import IMAGE, build_image
+from modules import eventually
 
 BROKEN = {
     "dies": {"command": ["sh", "-c", "echo new one is broken; exit 11"]},

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
-from conftest import eventually
+from modules import eventually
 
 FIRST, SECOND = "first-Secret-0815", "second-Secret-4711"
 CONTENT = "user = admin\npassword = file-Secret-1234\n"

@@ -9,7 +9,7 @@ import io
 import tarfile
 
 import pytest
-from conftest import eventually
+from modules import eventually
 
 STATUSES = ("missing", "created", "running", "paused", "exited", "restarting")
 
