@@ -10,8 +10,8 @@ DEV := tests/tools/dev
 export PYTHON ARGS
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart quickstart-clean bootstrap test test-unit test-integration test-molecule test-sanity \
-	lint docs build format changelog lock upgrade clean
+.PHONY: help quickstart quickstart-clean lab lab-down lab-env lab-shell bootstrap test test-quick test-unit \
+	test-integration test-molecule test-lab test-sanity lint docs build format changelog lock upgrade clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -22,11 +22,26 @@ quickstart: ## Set everything up and run a first container on the local Docker E
 quickstart-clean: ## Remove what the quickstart made
 	@$(DEV) quickstart-clean
 
+lab: ## Raise the lab, a Zun cloud in containers on this machine, or go on raising it
+	@$(DEV) lab
+
+lab-down: ## Remove the lab
+	@$(DEV) lab-down
+
+lab-env: ## Print its credentials, for eval "$$(make --silent lab-env)"
+	@$(DEV) lab-env
+
+lab-shell: ## Open a shell with the OpenStack client ready for the lab
+	@$(DEV) lab-shell
+
 bootstrap: ## Build the virtual environment for daily work, .venv/core-*
 	@$(DEV) bootstrap
 
 test: ## Run all tests and checks; ends with their counts
 	@$(DEV) test
+
+test-quick: ## Run the linters, the unit tests and the tests against a Docker Engine
+	@$(DEV) test lint unit integration
 
 test-unit: ## Run the unit tests on each ansible-core version
 	@$(DEV) test unit
@@ -36,6 +51,9 @@ test-integration: ## Run the tests against a Docker Engine
 
 test-molecule: ## Run the tests of the roles on systemd nodes
 	@$(DEV) test molecule
+
+test-lab: ## Run the tests against a Zun cloud, raised for them unless it is there
+	@$(DEV) test lab
 
 test-sanity: ## Run ansible-test sanity on each ansible-core version
 	@$(DEV) test sanity

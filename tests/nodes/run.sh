@@ -11,9 +11,8 @@
 # of this name is replaced. Prints what it did, nothing when the node already ran.
 set -eu
 
-# Words, however they were separated.
-# shellcheck disable=SC2086
-NODE_NETWORKS=$(echo ${NODE_NETWORKS:-bridge})
+# One space between words, however they were separated.
+NODE_NETWORKS=$(echo "${NODE_NETWORKS:-bridge}" | xargs)
 NODE_COMMAND=${NODE_COMMAND:-}
 
 name=$1

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,10 +38,11 @@ def run(
     env: dict[str, str] | None = None,
     log: Path | None = None,
     live: bool = True,
+    each: Callable[[str], None] | None = None,
 ) -> int:
     """Run a command with its output in a log, on the terminal, or in both; return its exit status.
 
-    Standard input is empty: nothing that runs here may ask a question.
+    each is called with every line. Standard input is empty: nothing that runs here may ask a question.
     """
     words = [str(word) for word in command]
     with contextlib.ExitStack() as stack:
@@ -67,6 +68,8 @@ def run(
             if live:
                 sys.stdout.write(line)
                 sys.stdout.flush()
+            if each:
+                each(line)
         return process.wait()
 
 

@@ -12,6 +12,7 @@ import shutil
 import sys
 
 import collection
+import lab
 import quickstart
 import suites
 import venvs
@@ -25,6 +26,10 @@ def main() -> int:
     commands.add_parser("build", help="build the collection's tarball and install it under .cache/collections")
     commands.add_parser("quickstart", help="set everything up and run the quickstart playbook")
     commands.add_parser("quickstart-clean", help="remove what the quickstart made")
+    commands.add_parser("lab", help="raise the lab, a Zun cloud in containers, or go on raising it")
+    commands.add_parser("lab-down", help="remove the lab")
+    commands.add_parser("lab-env", help="print what tells an OpenStack client where the lab is")
+    commands.add_parser("lab-shell", help="open a shell with the OpenStack client ready")
     commands.add_parser("format", help="rewrite the Python files in the project's style")
     commands.add_parser(
         "changelog", help="move the changelog fragments into the changelog of the version in galaxy.yml"
@@ -48,6 +53,14 @@ def main() -> int:
             return quickstart.show()
         case "quickstart-clean":
             return quickstart.clean()
+        case "lab":
+            return lab.show_up()
+        case "lab-down":
+            return lab.show_down()
+        case "lab-env":
+            return lab.show_env()
+        case "lab-shell":
+            return lab.shell()
         case "format":
             venvs.ready(venvs.LINT)
             fixed = run([venvs.LINT.bin("ruff"), "check", "--fix", ROOT])

@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 import collection
 import engine
+import lab
 from base import CACHE, RESULTS, ROOT, VENVS, ToolError, apt_install, lock, run, say, source_files
 from sanity import Sanity
 from venvs import CORES, LINT, Environment, as_numbers, interpreters, main_environment, ready
@@ -33,11 +34,12 @@ class Case:
 
 @dataclass
 class Report:
-    """What a suite did. `not_run` names what this machine could not run at all."""
+    """What a suite did. `not_run` names what this machine could not run at all, `tables` are shown at the end."""
 
     name: str
     cases: list[Case] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def count(self, outcome: str) -> int:
@@ -296,20 +298,56 @@ def _core_can_run(core: Environment, report: Report) -> bool:
 
 
 def molecule(how: Run) -> Report:
-    """Every scenario under extensions/molecule is one test."""
+    """Every scenario under extensions/molecule is one test; the lab's is a suite of its own."""
     report = Report("molecule")
     main = main_environment()
     ready(main)
     apt_install("debootstrap")
     engine.ready()
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main), "PY_COLORS": "0"}
-    scenarios = sorted(path.parent.name for path in (ROOT / "extensions" / "molecule").glob("*/molecule.yml"))
+    found = {path.parent.name for path in (ROOT / "extensions" / "molecule").glob("*/molecule.yml")}
+    scenarios = sorted(found - {lab.SCENARIO})
     for scenario in scenarios:
         command = [main.bin("molecule"), "test", "--scenario-name", scenario, *how.arguments]
         report.cases.append(how.check(f"molecule {scenario}", *command, cwd=ROOT / "extensions", env=env))
     if not scenarios:
         report.cases.append(Case("molecule", FAILED, "no scenario was found in extensions/molecule"))
     return report
+
+
+# --- The lab -----------------------------------------------------------------
+
+
+def zun(how: Run) -> Report:
+    """Raise the lab, converge it again, look at it, test against it, and remove it unless it was there before."""
+    report = Report("lab")
+    was_up = lab.is_up()
+    try:
+        if _stage(report, "raise", lambda: lab.up(live=how.live)) and _stage(
+            report, "second converge changes nothing", lambda: lab.idempotence(live=how.live)
+        ):
+            _stage(report, "verify", lambda: lab.verify(live=how.live))
+            main = main_environment()
+            env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
+            env["CAAS_ZUN_LAB"] = str(lab.DESCRIPTION)
+            # They mostly wait for containers.
+            _pytest(how, report, main, "tests/integration_zun", env, "--numprocesses", "3")
+    finally:
+        if not was_up:
+            _stage(report, "remove", lambda: lab.down(live=how.live))
+    return report
+
+
+def _stage(report: Report, name: str, work: Callable[[], lab.Steps]) -> bool:
+    """One stage of the lab is one test; its steps become a table."""
+    try:
+        steps = work()
+    except ToolError as error:
+        report.cases.append(Case(f"lab: {name}", FAILED, str(error)))
+        return False
+    report.cases.append(Case(f"lab: {name}", PASSED))
+    report.tables.append(f"Lab: {name}\n{steps.table()}")
+    return True
 
 
 # --- Running them ----------------------------------------------------------
@@ -321,10 +359,13 @@ SUITES: dict[str, list[tuple[str, Callable[[Run], Report]]]] = {
     "sanity": [(_name("sanity", core), sanity(core)) for core in CORES],
     "integration": [("integration", integration)],
     "molecule": [("molecule", molecule)],
+    "lab": [("lab", zun)],
 }
 
-# Two lanes at the same time: ansible-test alone takes about as long as the rest.
-LANES = (("sanity",), ("lint", "docs", "unit", "integration", "molecule"))
+# Two lanes at the same time: the lab and what is tested on it take about as long
+# as the rest. `make test-quick` runs the last suites of the first lane beside the
+# first one of the second.
+LANES = (("lab", "unit", "lint"), ("integration", "molecule", "docs", "sanity"))
 
 
 def test(names: Iterable[str], arguments: tuple[str, ...]) -> int:
@@ -378,6 +419,8 @@ def _close(reports: list[Report], seconds: float) -> int:
         say("\nFailed:")
     for report, case in failures:
         say(f"  {report.name}: {case.name}: {case.detail}")
+    for table in [table for report in reports for table in report.tables]:
+        say(f"\n{table}")
     say("\nSuites:")
     for report in reports:
         say(f"  {_line(report)}")

@@ -52,7 +52,10 @@ def identity(keystone):
     users = {u.name: u for u in keystone.users()}
     for name in WANTED["projects"]:
         projects[name] = ensure(
-            "project", name, projects.get(name), lambda name=name: keystone.create_project(name=name, domain_id="default")
+            "project",
+            name,
+            projects.get(name),
+            lambda name=name: keystone.create_project(name=name, domain_id="default"),
         )
     for name in WANTED["roles"]:
         roles[name] = ensure("role", name, roles.get(name), lambda name=name: keystone.create_role(name=name))
@@ -78,9 +81,7 @@ def identity(keystone):
         for interface in ("public", "internal", "admin"):
             if (service.id, interface) not in endpoints:
                 print("endpoint", kind, interface)
-                keystone.create_endpoint(
-                    service_id=service.id, interface=interface, url=url, region_id="RegionOne"
-                )
+                keystone.create_endpoint(service_id=service.id, interface=interface, url=url, region_id="RegionOne")
 
 
 def volume_types(cinder):
@@ -95,9 +96,7 @@ def networks(neutron):
     found = {n.name: n for n in neutron.networks()}
     subnets = {s.network_id for s in neutron.subnets()}
     for name, cidr in WANTED["networks"].items():
-        network = ensure(
-            "network", name, found.get(name), lambda name=name: neutron.create_network(name=name)
-        )
+        network = ensure("network", name, found.get(name), lambda name=name: neutron.create_network(name=name))
         if network.id not in subnets:
             print("subnet of", name)
             # Kuryr does not support networks with DHCP.
@@ -159,7 +158,12 @@ def busybox():
     paths = subprocess.run(["/usr/bin/ldd", "/bin/busybox"], check=True, capture_output=True, text=True).stdout.split()
     libraries = [path for path in paths if path.startswith("/")]
     # Looking up names needs two more, which are loaded at run time.
-    for path in ("/bin/busybox", *libraries, "/lib/x86_64-linux-gnu/libnss_files.so.2", "/lib/x86_64-linux-gnu/libnss_dns.so.2"):
+    for path in (
+        "/bin/busybox",
+        *libraries,
+        "/lib/x86_64-linux-gnu/libnss_files.so.2",
+        "/lib/x86_64-linux-gnu/libnss_dns.so.2",
+    ):
         name = path.lstrip("/")
         for depth in range(1, name.count("/") + 1):
             files.setdefault("/".join(name.split("/")[:depth]), (0o755, None))
@@ -224,8 +228,8 @@ class Image:
             headers["Authorization"] = "Basic " + base64.b64encode(credentials.encode()).decode()
 
         def ask(method, url, content=None, **more):
-            request = urllib.request.Request(url, method=method, data=content, headers={**headers, **more})  # noqa: S310
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            request = urllib.request.Request(url, method=method, data=content, headers={**headers, **more})
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.headers
 
         try:
@@ -238,7 +242,12 @@ class Image:
         for content in (self.layer, self.config):
             place = ask("POST", f"{base}/blobs/uploads/", b"")["Location"]
             joint = "&" if "?" in place else "?"
-            ask("PUT", f"{place}{joint}digest={digest(content)}", content, **{"Content-Type": "application/octet-stream"})
+            ask(
+                "PUT",
+                f"{place}{joint}digest={digest(content)}",
+                content,
+                **{"Content-Type": "application/octet-stream"},
+            )
         ask("PUT", f"{base}/manifests/{tag}", manifest, **{"Content-Type": kind})
 
 

@@ -27,7 +27,7 @@ WANTED = json.loads(WANTED)  # noqa: F821  the playbook puts it in front
 
 
 def systemctl(*words):
-    return subprocess.run(["systemctl", *words], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(["/usr/bin/systemctl", *words], check=True, capture_output=True, text=True).stdout
 
 
 def render(spec):
@@ -87,17 +87,20 @@ def outdated(unit, paths):
     return state["ActiveState"] != "active" or state["UnitFileState"] == "disabled" or newest > started
 
 
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def wait(port):
     deadline = time.monotonic() + 90
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError as error:
-            if time.monotonic() > deadline:
-                sys.exit(f"nothing answers on port {port}: {error}")
-            time.sleep(0.3)
-        else:
-            return
+    while not answers(port):
+        if time.monotonic() > deadline:
+            sys.exit(f"nothing answers on port {port}")
+        time.sleep(0.3)
 
 
 def main():

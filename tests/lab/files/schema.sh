@@ -77,6 +77,7 @@ PYTHON
   mv /etc/docker/registry/htpasswd.new /etc/docker/registry/htpasswd
 }
 
+# shellcheck disable=SC2046  # names of functions
 export -f $(compgen -A function)
 once databases
 once message_users &
