@@ -87,6 +87,8 @@ def _tags(value: list[Any]) -> list[str]:
     tags = {str(tag) for tag in value}
     if "" in tags:
         raise ValueError("has an empty tag; leave it out")
+    if max(map(len, tags), default=0) > _LONGEST:
+        raise ValueError(f"has a tag of more than {_LONGEST} characters; shorten it")
     return sorted(tags)
 
 
