@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 from ..engine.options import Option
+from ..kinds.cinder_volume import CinderVolumes
 from ..kinds.container_options import CONTAINER_OPTIONS
 from ..kinds.docker_container import DockerContainers
 from ..kinds.docker_volume import DockerVolumes
 from ..kinds.neutron_port import NeutronPorts
 from ..kinds.port_options import PORT_OPTIONS
 from ..kinds.volume_options import VOLUME_OPTIONS
+from ..kinds.zun_container import ZunContainers
 from .run import Resource
 
 CONTAINERS = Resource(
@@ -21,7 +23,7 @@ CONTAINERS = Resource(
     table=CONTAINER_OPTIONS,
     states=("present", "started", "healthy", "stopped", "paused", "restarted", "absent"),
     default_state="started",
-    kinds={"docker": DockerContainers},
+    kinds={"zun": ZunContainers, "docker": DockerContainers},
     identity=(
         Option(
             "id",
@@ -58,13 +60,27 @@ VOLUMES = Resource(
     table=VOLUME_OPTIONS,
     states=("present", "absent"),
     default_state="present",
-    kinds={"docker": DockerVolumes},
+    kinds={"zun": CinderVolumes, "docker": DockerVolumes},
+    identity=(
+        Option(
+            "id",
+            "str",
+            (
+                "ID of an existing volume, instead of O(name) to identify it; on Docker its name.",
+                "Together with O(name), the volume is renamed, which Docker cannot do.",
+            ),
+        ),
+    ),
     working=(
         Option(
             "force",
             "bool",
             (
                 "With O(state=absent), delete a volume although containers use it.",
+                (
+                    "With O(backend=zun) the volume is detached in Cinder and deleted with its data. What uses it is left "
+                    "alone, and gets errors from its disk. Snapshots are never deleted; a volume that has some is refused."
+                ),
                 (
                     "With O(backend=docker) these containers, running or not, are deleted with it, "
                     "as the engine has no other way."

@@ -18,6 +18,7 @@ from ..engine.options import Supported as On
 from ..engine.options import Unsupported as Off
 from ..engine.units import MIB, format_size, parse_duration
 from . import parsers
+from .references import shown
 
 _ONLY_ZUN = "only Zun has it"
 _ONLY_DOCKER = "Zun's API has no such option"
@@ -74,8 +75,8 @@ HEALTHCHECK = (
 )
 
 NETS = (
-    Option("network", "str", ("Name or ID of the network; on Docker also V(host) or V(none).",)),
-    Option("port", "str", ("Name or ID of an existing Neutron port (Zun only).",)),
+    Option("network", "str", ("Name or ID of the network; on Docker also V(host) or V(none).",), render=shown),
+    Option("port", "str", ("Name or ID of an existing Neutron port (Zun only).",), render=shown),
     Option("v4_fixed_ip", "str", ("IPv4 address in this network.",), parse=parsers.address(4)),
     Option("v6_fixed_ip", "str", ("IPv6 address in this network.",), parse=parsers.address(6)),
     Option(
@@ -89,7 +90,7 @@ NETS = (
 
 MOUNTS = (
     Option("destination", "str", ("Path in the container.",), required=True, parse=parsers.absolute_path),
-    Option("volume", "str", ("Name of an existing volume (on Zun a Cinder volume, by name or ID).",)),
+    Option("volume", "str", ("Name of an existing volume (on Zun a Cinder volume, by name or ID).",), render=shown),
     Option(
         "host_path",
         "str",
@@ -346,7 +347,7 @@ CONTAINER_OPTIONS = OptionsTable(
             ),
             elements="dict",
             suboptions=NETS,
-            key="network",
+            key=("network", "port"),
             parse=parsers.nets,
             compare=SET,
             backends=_both(
@@ -536,8 +537,12 @@ CONTAINER_OPTIONS = OptionsTable(
         Option(
             "security_groups",
             "list",
-            ("Neutron security groups of the container's ports, by name or ID; an empty list clears them.",),
+            (
+                "Neutron security groups of all ports of the container, by name or ID; an empty list clears them.",
+                "The list is complete. It excludes O(exposed_ports), for which Zun makes a security group of its own.",
+            ),
             elements="str",
+            render=shown,
             compare=SET,
             backends=_zun(IN_PLACE, "a plain Docker host has no Neutron security groups"),
         ),
@@ -564,6 +569,7 @@ CONTAINER_OPTIONS = OptionsTable(
             "registry",
             "str",
             ("Zun registry entry, by name or ID, whose domain and credentials are used to pull the image.",),
+            render=shown,
             backends=_zun(
                 RECREATE, "the registry is part of the image reference, and docker login keeps its credentials"
             ),
@@ -580,6 +586,21 @@ CONTAINER_OPTIONS = OptionsTable(
             "bool",
             ("Let Zun restore the container when it disappears from its host.",),
             backends=_zun(IN_PLACE, "use restart_policy"),
+        ),
+        Option(
+            "allow_format",
+            "bool",
+            (
+                "Mount Cinder volumes although Zun may format them.",
+                (
+                    "Zun formats every volume it cannot mount as its own kind of file system (ext4 unless configured "
+                    "otherwise), whatever is on it. Without this option, only volumes are mounted that "
+                    "M(caas.zun.container_volume) made empty."
+                ),
+                "With O(backend=docker) it has no effect, as Docker formats nothing.",
+            ),
+            compare=IGNORE,
+            backends=_both(IN_PLACE),
         ),
         Option(
             "cpu_policy",

@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import tarfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..engine.errors import ItemError, OptionError
 from ..engine.kind import Actual, Desired
 from .container_options import CONTAINER_OPTIONS
+
+# Shorter lines of injected files (brackets, section headers) tell nothing, and masking them would garble a log.
+_SECRET_LINE = 8
 
 
 def fault(values: Mapping[str, Any], option: str, reason: str, remedy: str) -> OptionError:
@@ -70,3 +76,27 @@ def in_said_order(nets: Sequence[Mapping[str, Any]], said: Sequence[Mapping[str,
     identity = CONTAINER_OPTIONS["nets"].identity
     order = [identity(net) for net in said]
     return sorted(nets, key=lambda net: order.index(identity(net)) if identity(net) in order else len(order))
+
+
+def secret_texts(values: Mapping[str, Any]) -> list[str]:
+    """Return secret variables, and the lines of injected files, as a log shows lines."""
+    texts = list((values.get("secret_environment") or {}).values())
+    mounts = values.get("mounts")
+    for mount in mounts if isinstance(mounts, (list, tuple)) else ():
+        if isinstance(mount.get("content"), str):
+            lines = base64.b64decode(mount["content"]).decode("utf-8", errors="replace").splitlines()
+            texts.extend(line.strip() for line in lines if len(line.strip()) >= _SECRET_LINE)
+    return texts
+
+
+def file_in(archive: bytes) -> bytes:
+    """Return the content of the one file in a tar archive.
+
+    :raises ItemError: there is none.
+    """
+    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+        for member in packed:
+            content = packed.extractfile(member)
+            if content is not None:
+                return content.read()
+    raise ItemError("An injected file of the old container is no file any more; say it in mounts, with its content.")

@@ -28,7 +28,16 @@ from ..services.docker import DockerEngine
 from ..services.errors import NotFoundError, ServiceError, UnreachableError
 from . import docker_fields
 from .container_options import CONTAINER_OPTIONS, DOCKER_MINIMUM_MEMORY
-from .container_rules import check_said, check_together, fault, in_said_order, item_fault, require_image
+from .container_rules import (
+    check_said,
+    check_together,
+    fault,
+    file_in,
+    in_said_order,
+    item_fault,
+    require_image,
+    secret_texts,
+)
 from .docker_errors import explain, passed_on, worded
 from .docker_fields import FIELDS, Body, Inspected
 from .own_labels import LABEL_SALT
@@ -53,9 +62,6 @@ _FORGIVEN = 3
 SETTLE = 0.5
 
 LOG_LINES = 20
-
-# Shorter lines of injected files (brackets, section headers) tell nothing, and masking them would garble a log.
-_SECRET_LINE = 8
 
 # A name of an object set aside; the id makes it unique, so that nothing is in the way of the next attempt.
 _ASIDE = ".caas-zun-old-"
@@ -245,12 +251,7 @@ class DockerContainers(Kind):
 
     def secrets(self, values: Mapping[str, Any]) -> list[str]:
         """Return secret variables, and the lines of injected files, as a log shows lines."""
-        texts = list((values.get("secret_environment") or {}).values())
-        for mount in values.get("mounts") or ():
-            if isinstance(mount.get("content"), str):
-                lines = base64.b64decode(mount["content"]).decode("utf-8", errors="replace").splitlines()
-                texts.extend(line.strip() for line in lines if len(line.strip()) >= _SECRET_LINE)
-        return texts
+        return secret_texts(values)
 
     # Deciding ----------------------------------------------------------
 
@@ -534,7 +535,7 @@ class DockerContainers(Kind):
     def _put_file(self, container_id: str, entry: Mapping[str, Any], base: Actual | None) -> None:
         if isinstance(entry["content"], Digest) and base is not None:
             # Nobody said the content this time: take the file from the old container.
-            content = _file_in(self._engine.get_archive(base.id, entry["destination"]))
+            content = file_in(self._engine.get_archive(base.id, entry["destination"]))
         else:
             content = base64.b64decode(entry["content"])
         # From the root, so that the engine makes the directories the image does not have.
@@ -850,16 +851,6 @@ def _keep_said_files(body: Body, item: Desired) -> None:
         wanted, content = said.get(entry["destination"]), entry["content"]
         if wanted and (content is UNKNOWN or (isinstance(content, Digest) and content.matches(wanted["content"]))):
             body.files[index] = {**entry, **wanted}
-
-
-def _file_in(archive: bytes) -> bytes:
-    """Return the content of the one file in a tar archive."""
-    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-        for member in packed:
-            content = packed.extractfile(member)
-            if content is not None:
-                return content.read()
-    raise ItemError("An injected file of the old container is no file any more; say it in mounts, with its content.")
 
 
 def _archive(destination: str, mode: str, data: bytes) -> bytes:

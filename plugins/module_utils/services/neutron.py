@@ -94,6 +94,21 @@ class Neutron:
         except NotFoundError:
             return
 
+    def subnets_of(self, network_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the subnets of networks."""
+        found: list[dict[str, Any]] = []
+        for part in _portions("network_id", network_ids):
+            query = {"network_id": part, "fields": ["id", "network_id", "cidr", "ip_version"]}
+            found.extend(self._client.paged("/subnets", "subnets", "list the subnets of the networks", query))
+        return found
+
+    def delete_security_group(self, group_id: str) -> None:
+        """Delete a security group; not an error when it is gone."""
+        try:
+            self._client.request("DELETE", f"/security-groups/{group_id}", f"delete security group {group_id}")
+        except NotFoundError:
+            return
+
     def find(self, noun: str, key: str, values: Iterable[str]) -> list[dict[str, Any]]:
         """Return networks, subnets, security groups or QoS policies by their names or ids.
 

@@ -135,6 +135,13 @@ class Zun:
         )
         return str(text or "").splitlines()
 
+    def container_file(self, container_id: str, path: str) -> str:
+        """Return a file of a container, as a tar archive in base64."""
+        answer = self._client.get(
+            f"{_CONTAINERS}/{container_id}/get_archive", f"read {path} of container {container_id}", {"path": path}
+        )
+        return str(answer["data"])
+
     def container_processes(self, container_id: str) -> dict[str, Any]:
         """Return what runs in a container, as ``ps`` shows it: Titles and Processes."""
         answer: dict[str, Any] = self._client.get(f"{_CONTAINERS}/{container_id}/top", "list the container's processes")

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, caas.zun contributors
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""What Zun's refusals mean in terms of options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ..engine.errors import ItemError
+from ..services.errors import ServiceError
+from . import cloud_errors
+from .cloud_errors import Refusal
+
+_ADMIN = "leave the option out, or run the task as an administrator (Zun's policy decides who may)"
+_LIMITS = "stay within the limits of the cloud, which its operator sets"
+
+_REFUSALS = (
+    Refusal(r"policy.*container:create:runtime", "runtime", _ADMIN),
+    Refusal(
+        r"policy.*container:create:privileged", "privileged", "leave the option out; Zun's policy allows it to nobody"
+    ),
+    Refusal(r"policy.*container:create:requested_destination", "host", _ADMIN),
+    Refusal(r"policy.*container:create:image_pull_policy", "image_pull_policy", _ADMIN),
+    Refusal(
+        r"already in use|already exists|container-already-exists",
+        "name",
+        "choose another name, or remove that container",
+    ),
+    Refusal(r"requested host|host .*(not found|could not be found)", "host", "name a compute node of the cloud"),
+    Refusal(r"field '?memory|memory", "memory", _LIMITS),
+    Refusal(r"field '?cpu|cpu", "cpu", _LIMITS),
+    Refusal(r"field '?disk|disk", "disk", _LIMITS),
+    Refusal(
+        r"field '?name|\bname\b.*(too long|match)", "name", "use 2 to 255 letters, digits, dots, dashes and underscores"
+    ),
+    Refusal(r"registry", "registry", "check the registry entry"),
+    Refusal(r"volume", "mounts", "check the volumes"),
+    Refusal(r"port|network|fixed|address", "nets", "check networks, ports and addresses"),
+    Refusal(r"security.?group", "security_groups", "check the security groups"),
+    Refusal(r"image", "image", "check the reference"),
+)
+
+
+def explain(label: str, values: Mapping[str, Any], exc: ServiceError) -> ItemError:
+    """Turn a refusal into a sentence that names option, value and remedy.
+
+    :param values: what the user said, as it may be shown.
+    """
+    if exc.status is not None and exc.status >= 500 and "host" in exc.said.lower() and "up" in exc.said.lower():
+        # ContainerHostNotUp (zun/common/exception.py).
+        return ItemError(f"{label}: its compute node is down ({exc.said.rstrip('.')}); try again once it is back.")
+    return cloud_errors.explain(label, values, exc, _REFUSALS)
+
+
+@contextmanager
+def worded(label: str, values: Mapping[str, Any]) -> Iterator[None]:
+    """Word errors of the cloud for one item."""
+    try:
+        yield
+    except ServiceError as exc:
+        raise explain(label, values, exc) from exc
