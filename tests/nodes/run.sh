@@ -27,14 +27,14 @@ recipe=$({
 case $(docker inspect --format '{{.State.Status}} {{index .Config.Labels "caas.zun.node"}}' "$name" 2>/dev/null || true) in
   "running $recipe") exit ;;
   "exited $recipe")
-    docker start "$name" >/dev/null
-    echo "started $name"
-    exit
+    if docker start "$name" >/dev/null; then
+      echo "started $name"
+      exit
+    fi
     ;;
-  "") ;;
-  # Also one that was cut off between its creation and its start: it may lack a network.
-  *) docker rm --force --volumes "$name" >/dev/null ;;
 esac
+# Also one that was cut off between its creation and its start: it may lack a network.
+docker rm --force --volumes "$name" >/dev/null 2>&1 || true
 
 # attach COMMAND NETWORK[=ADDRESS] [WORD]...
 attach() {
