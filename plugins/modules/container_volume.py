@@ -12,7 +12,9 @@ module: container_volume
 short_description: Manage volumes for containers
 version_added: 0.1.0
 description:
-  - Creates and deletes volumes that containers mount, one or many in one task.
+  - Creates, changes and deletes volumes that containers mount, one or many in one task.
+  - With O(backend=zun) these are volumes of Cinder. They can grow, in use as well, and change type, metadata and
+    description; a task waits until Cinder is done, and fails at once with what Cinder tells when it is not.
   - With O(backend=docker) these are named volumes. Docker can change nothing about a volume once it exists, and making it
     anew would lose the data in it, so a difference is an error.
 author:
@@ -22,6 +24,7 @@ extends_documentation_fragment:
   - caas.zun.connection
   - caas.zun.volume
 requirements:
+  - openstacksdk >= 4.0.0 with O(backend=zun)
   - docker (the Docker SDK for Python) >= 7.0.0 with O(backend=docker)
   - paramiko with a C(ssh://) O(docker_host)
 seealso:
@@ -30,6 +33,38 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: A volume of Cinder
+  caas.zun.container_volume:
+    cloud: prod
+    name: web-data
+    size: 10G
+    volume_type: ssd
+    metadata:
+      team: web
+
+- name: The same one, larger, while a container uses it
+  caas.zun.container_volume:
+    cloud: prod
+    name: web-data
+    size: 20G
+
+- name: A copy of yesterday's data to look at
+  caas.zun.container_volume:
+    cloud: prod
+    name: web-data-yesterday
+    snapshot: web-data-2026-11-21
+
+- name: Several volumes, one of them no longer needed
+  caas.zun.container_volume:
+    cloud: prod
+    size: 5G
+    volumes:
+      - name: db-1
+      - name: db-2
+        size: 20G
+      - name: db-old
+        state: absent
+
 - name: A volume on the local Docker Engine
   caas.zun.container_volume:
     backend: docker
@@ -47,7 +82,7 @@ EXAMPLES = r"""
       o: addr=nas.internal,rw
       device: ":/export/shared"
 
-- name: Several volumes
+- name: Several volumes of a Docker Engine
   caas.zun.container_volume:
     backend: docker
     volumes:
@@ -82,8 +117,8 @@ volumes:
       returned: always
     action:
       description:
-        - What was done, or would be in check mode; one of V(none), V(created), V(deleted), V(failed), and V(skipped) for an item that was
-          not tried after the failure of another one.
+        - What was done, or would be in check mode; one of V(none), V(created), V(updated), V(deleted), V(failed), and V(skipped)
+          for an item that was not tried after the failure of another one.
       type: str
       returned: always
       sample: created
@@ -116,6 +151,62 @@ volumes:
           type: str
           returned: always
           sample: web-data
+        status:
+          description: Status in the words of Cinder.
+          type: str
+          returned: with O(backend=zun)
+          sample: available
+        size:
+          description: Size.
+          type: str
+          returned: with O(backend=zun)
+          sample: 10G
+        volume_type:
+          description: Name of the volume type.
+          type: str
+          returned: with O(backend=zun), in check mode when given
+        metadata:
+          description: Metadata, without that which the collection keeps for itself.
+          type: dict
+          returned: with O(backend=zun)
+        description:
+          description: Description.
+          type: str
+          returned: with O(backend=zun)
+        bootable:
+          description: Whether a virtual machine may boot from the volume.
+          type: bool
+          returned: with O(backend=zun), in check mode when given
+        availability_zone:
+          description: Availability zone of the storage.
+          type: str
+          returned: with O(backend=zun), in check mode when given
+        multiattach:
+          description: Whether several containers may use the volume at once.
+          type: bool
+          returned: with O(backend=zun), in check mode when given
+        attachments:
+          description:
+            - What uses the volume, each with C(attachment_id), the ID of the container in C(used_by), C(host) and C(device).
+          type: list
+          elements: dict
+          returned: with O(backend=zun), outside check mode
+        image_id:
+          description: ID of the image the volume was made from.
+          type: str
+          returned: with O(backend=zun), outside check mode
+        snapshot_id:
+          description: ID of the snapshot the volume was made from.
+          type: str
+          returned: with O(backend=zun), outside check mode
+        source_id:
+          description: ID of the volume the volume was copied from.
+          type: str
+          returned: with O(backend=zun), outside check mode
+        encrypted:
+          description: Whether the data is encrypted on the storage.
+          type: bool
+          returned: with O(backend=zun), outside check mode
         driver:
           description: Volume driver.
           type: str

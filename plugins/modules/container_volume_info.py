@@ -12,7 +12,7 @@ module: container_volume_info
 short_description: Look at volumes for containers
 version_added: 0.1.0
 description:
-  - Returns volumes by name, by filters, or all of them, in the words of M(caas.zun.container_volume).
+  - Returns volumes by name, by ID, by filters, or all of them, in the words of M(caas.zun.container_volume).
   - Finding none is not an error; the list is empty then.
 author:
   - caas.zun contributors (@caas-zun)
@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - caas.zun.connection
   - caas.zun.volume_info
 requirements:
+  - openstacksdk >= 4.0.0 with O(backend=zun)
   - docker (the Docker SDK for Python) >= 7.0.0 with O(backend=docker)
   - paramiko with a C(ssh://) O(docker_host)
 seealso:
@@ -28,6 +29,12 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Volumes of Cinder that nothing uses
+  caas.zun.container_volume_info:
+    cloud: prod
+    filters:
+      status: available
+
 - name: Two volumes
   caas.zun.container_volume_info:
     backend: docker
@@ -56,6 +63,62 @@ volumes:
       type: str
       returned: always
       sample: web-data
+    status:
+      description: Status in the words of Cinder.
+      type: str
+      returned: with O(backend=zun)
+      sample: available
+    size:
+      description: Size.
+      type: str
+      returned: with O(backend=zun)
+      sample: 10G
+    volume_type:
+      description: Name of the volume type.
+      type: str
+      returned: with O(backend=zun)
+    metadata:
+      description: Metadata, without that which the collection keeps for itself.
+      type: dict
+      returned: with O(backend=zun)
+    description:
+      description: Description.
+      type: str
+      returned: with O(backend=zun)
+    bootable:
+      description: Whether a virtual machine may boot from the volume.
+      type: bool
+      returned: with O(backend=zun)
+    availability_zone:
+      description: Availability zone of the storage.
+      type: str
+      returned: with O(backend=zun)
+    multiattach:
+      description: Whether several containers may use the volume at once.
+      type: bool
+      returned: with O(backend=zun)
+    attachments:
+      description:
+        - What uses the volume, each with C(attachment_id), the ID of the container in C(used_by), C(host) and C(device).
+      type: list
+      elements: dict
+      returned: with O(backend=zun)
+    image_id:
+      description: ID of the image the volume was made from.
+      type: str
+      returned: with O(backend=zun)
+    snapshot_id:
+      description: ID of the snapshot the volume was made from.
+      type: str
+      returned: with O(backend=zun)
+    source_id:
+      description: ID of the volume the volume was copied from.
+      type: str
+      returned: with O(backend=zun)
+    encrypted:
+      description: Whether the data is encrypted on the storage.
+      type: bool
+      returned: with O(backend=zun)
     driver:
       description: Volume driver.
       type: str

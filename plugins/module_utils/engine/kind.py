@@ -277,6 +277,13 @@ class Kind:
         """
         return [None] * len(wanted)
 
+    def completions(self, item: Desired, values: Mapping[str, Any]) -> list[Difference]:
+        """Return what a new object is given by an update once it is as it was created.
+
+        :param values: canonical values of the new object, as in :meth:`create`.
+        """
+        return []
+
     def stages(
         self, item: Desired, actual: Actual, differences: Sequence[Difference]
     ) -> list[tuple[Sequence[Difference], str | None]]:

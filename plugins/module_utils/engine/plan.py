@@ -164,6 +164,9 @@ def _plan_creation(kind: Kind, plan: Plan, mode: Mode) -> None:
     plan.steps.append(create)
     plan.undo[create] = [Step(DISCARD)]
     plan.steps.extend(_power_steps(kind, None, item.state, mode))
+    rest = kind.completions(item, plan.new_values)
+    if rest:
+        plan.steps.append(Step(UPDATE, differences=rest))
 
 
 def _overlaid(kind: Kind, predicted: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:

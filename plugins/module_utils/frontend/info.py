@@ -15,6 +15,7 @@ from ..engine.errors import EngineError
 from ..engine.options import Option
 from ..engine.parallel import bounded_map
 from ..engine.secrets import Masker
+from ..kinds.cinder_info import CINDER_FILTERS, CinderVolumeReader
 from ..kinds.docker_info import DockerContainerReader, DockerVolumeReader
 from ..kinds.neutron_info import PORT_FILTERS, PortReader
 from ..services.cloud import Cloud
@@ -59,23 +60,34 @@ CONTAINER_INFO: tuple[Option, ...] = (
     Option("log_lines", "int", ("Most lines to return with O(gather=logs), counted from the end.",), default=100),
 )
 
+_ALL_PROJECTS = Option(
+    "all_projects",
+    "bool",
+    (
+        "Look into all projects; without it, into the one of the login. For administrators.",
+        "Ignored with O(backend=docker).",
+    ),
+    default=False,
+)
+
 VOLUME_INFO: tuple[Option, ...] = (
     _NAME,
+    Option(
+        "id",
+        "list",
+        ("IDs to look for; an ID nobody has is left out of the result. On Docker the same as names.",),
+        elements="str",
+    ),
     Option(
         "filters",
         "dict",
         (
-            "What volumes must be like, in the backend's words; a list of values means any of them.",
-            "With O(backend=docker) C(dangling), C(driver) and C(label).",
+            "What volumes must be like, in the backend's words.",
+            f"With O(backend=zun) {', '.join(f'C({name})' for name in CINDER_FILTERS)}.",
+            "With O(backend=docker) C(dangling), C(driver) and C(label); a list of values means any of them.",
         ),
     ),
-)
-
-_ALL_PROJECTS = Option(
-    "all_projects",
-    "bool",
-    ("Look into all projects; without it, into the one of the login. For administrators.",),
-    default=False,
+    _ALL_PROJECTS,
 )
 
 PORT_INFO: tuple[Option, ...] = (
@@ -114,9 +126,16 @@ def volume_info() -> None:
     """Do the whole work of the module container_volume_info."""
 
     def docker(engine: DockerEngine, params: dict[str, Any]) -> list[dict[str, Any]]:
-        return DockerVolumeReader(engine, _PARALLELISM).find(params["name"] or (), params["filters"] or {})
+        # A volume's id is its name.
+        names = [*(params["name"] or ()), *(params["id"] or ())]
+        return DockerVolumeReader(engine, _PARALLELISM).find(names, params["filters"] or {})
 
-    _run("volumes", VOLUME_INFO, {"docker": docker})
+    def zun(cloud: Cloud, params: dict[str, Any]) -> list[dict[str, Any]]:
+        return CinderVolumeReader(cloud, _PARALLELISM).find(
+            params["name"] or (), params["id"] or (), params["filters"] or {}, params["all_projects"]
+        )
+
+    _run("volumes", VOLUME_INFO, {"zun": zun, "docker": docker})
 
 
 def port_info() -> None:

@@ -16,7 +16,9 @@ from typing import Any
 
 from ..engine.errors import ItemError
 from ..engine.kind import ABSENT, PRESENT, READY, Actual, Desired, Judgement, Kind, Observed
+from ..engine.options import option_error
 from ..services.docker import DockerEngine
+from . import parsers
 from .docker_errors import passed_on, worded
 from .volume_options import VOLUME_OPTIONS
 
@@ -33,11 +35,22 @@ class DockerVolumes(Kind):
         self._engine = engine
         self._users: dict[str, list[dict[str, Any]]] | None = None
 
+    @classmethod
+    def validate(cls, values: Mapping[str, Any], state: str) -> None:
+        """Refuse names Docker does not take."""
+        del state  # a volume of such a name cannot be there either
+        try:
+            parsers.name(values.get("name", "any"))
+        except ValueError as exc:
+            raise option_error("name", values["name"], str(exc)) from None
+
     def observe(self, items: Sequence[Desired]) -> list[Observed]:
         """List all volumes once; the engine's filter by name matches parts of names."""
         with passed_on():
             volumes = {volume["Name"]: volume for volume in self._engine.list_volumes()}
-        return [self.actual(volumes[item.name]) if item.name in volumes else None for item in items]
+        # A volume's id is its name.
+        wanted = [item.id or item.name for item in items]
+        return [self.actual(volumes[name]) if name in volumes else None for name in wanted]
 
     @staticmethod
     def actual(volume: Mapping[str, Any]) -> Actual:

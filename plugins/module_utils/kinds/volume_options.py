@@ -112,8 +112,10 @@ VOLUME_OPTIONS = OptionsTable(
             "migration_policy",
             "str",
             (
-                "Whether the data may be moved to other storage where a change of O(volume_type) needs that; "
-                "V(never) unless it is said.",
+                (
+                    "Whether the data may be moved to other storage where a change of O(volume_type) needs that; "
+                    "V(never) unless it is said."
+                ),
             ),
             choices=("never", "on-demand"),
             compare=IGNORE,
@@ -151,8 +153,10 @@ VOLUME_OPTIONS = OptionsTable(
             "multiattach",
             "bool",
             (
-                "Whether several containers may use the volume at once. Cinder has this from the volume type, so that the "
-                "type must allow it; a change needs another O(volume_type) too.",
+                (
+                    "Whether several containers may use the volume at once. Cinder has this from the volume type, so that the "
+                    "type must allow it; a change needs another O(volume_type) too."
+                ),
             ),
             backends=_only_cinder("all of its volumes can be used several times"),
         ),
