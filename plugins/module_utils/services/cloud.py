@@ -64,7 +64,7 @@ _NAMES = {
 }
 
 # APIs whose catalogue entry may leave out their version.
-_VERSION_PATHS = {"network": "/v2.0"}
+_VERSION_PATHS = {"network": "/v2.0", "image": "/v2"}
 
 
 @dataclass(frozen=True)
