@@ -32,11 +32,14 @@ class Zun:
         self.connection = openstack.connect(cloud=cloud)
         self.url = str(self.connection.session.get_endpoint(service_type="container"))
 
+    def send(self, method: str, path: str, **more: Any) -> Any:
+        return self.connection.session.request(self.url + path, method, headers=ZUN, raise_exc=False, **more)
+
     def ask(self, method: str, path: str, **more: Any) -> Any:
-        answer = self.connection.session.request(self.url + path, method, headers=ZUN, raise_exc=False, **more)
-        if answer.status_code >= 400 and not (method == "DELETE" and answer.status_code == 404):
+        answer = self.send(method, path, **more)
+        if answer.status_code >= 400:
             sys.exit(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
-        return answer.json() if answer.content else None
+        return answer.json()
 
     @contextmanager
     def container(self, name: str, **options: Any) -> Iterator[dict[str, Any]]:
@@ -62,12 +65,16 @@ class Zun:
             time.sleep(0.5)
 
     def remove(self, uuid: str) -> None:
-        self.ask("DELETE", f"/containers/{uuid}?stop=True")
+        """Does not end the program: what went wrong before matters more."""
         deadline = time.monotonic() + PATIENCE
-        while any(found["uuid"] == uuid for found in self.ask("GET", "/containers/")["containers"]):
-            if time.monotonic() > deadline:
-                sys.exit(f"container {uuid} does not go")
+        while time.monotonic() < deadline:
+            found = self.send("GET", f"/containers/{uuid}")
+            if found.status_code == 404:
+                return
+            # Asked too early it is refused, then asking again helps.
+            self.send("DELETE", f"/containers/{uuid}" + ("?stop=True" if found.json()["status"] == "Running" else ""))
             time.sleep(0.5)
+        print(f"the container {uuid} does not go", file=sys.stderr)
 
     def execute(self, uuid: str, command: str) -> str:
         params = {"command": command, "run": "true", "interactive": "false"}
@@ -112,7 +119,7 @@ def main() -> None:
         shown = user.wait(server["uuid"], "Running")
         user.wait(client["uuid"], "Running")
         address = shown["addresses"][network][0]["addr"]
-        said = user.execute(client["uuid"], f"wget -q -T 10 -O - http://{address}:8080/version").strip()
+        said = user.execute(client["uuid"], f"wget -q -O - http://{address}:8080/version").strip()
         if said != "1":
             sys.exit(f"the web server on {computes[0]['name']} answers {said!r}")
         print(f"TCP: {computes[1]['name']} reads from {computes[0]['name']} over the network {lab['networks'][0]}")
