@@ -192,7 +192,11 @@ def _plan_update(kind: Kind, plan: Plan, actual: Actual, mode: Mode) -> None:
             step = Step(UPDATE, until=goal, differences=part)
             plan.steps.append(step)
             if kind.reverts(part):
-                plan.undo[step] = [Step(UPDATE, until=goal, differences=[difference.reversed() for difference in part])]
+                way = kind.path(None, kind.state_like(actual.status))
+                plan.undo[step] = [
+                    Step(UPDATE, until=goal, differences=[difference.reversed() for difference in part]),
+                    *(Step(verb, until=goal) for verb, goal in way),
+                ]
         plan.action = "updated"
     plan.predicted_status = kind.status_after(plan.desired.state, actual.status)
     power = _power_steps(kind, actual.status, plan.desired.state, mode)

@@ -39,7 +39,7 @@ from .container_rules import (
 )
 from .own_labels import LABEL_SALT
 from .references import Directory
-from .zun_errors import explain, worded
+from .zun_errors import explain, hint, worded
 from .zun_references import References
 from .zun_rules import check_for_zun
 
@@ -68,6 +68,8 @@ SETTLED = "settled"
 #: A container that is still up after this time was not started with a command that fails at once, in seconds.
 SETTLE = 0.5
 LOG_LINES = 20
+#: Zun may take a container that is just being deleted for broken until it has finished, in seconds.
+_PASSING_ERROR = 5.0
 #: Longest wait for a single action on the way to something else, in seconds; deleting a volume takes Zun up to 60.
 _PATIENCE = 90.0
 _PAUSE = 0.4
@@ -107,6 +109,9 @@ class ZunContainers(Kind):
         self._requests: dict[str, str] = {}
         self._arrived: dict[str, float] = {}
         self._before: dict[str, str] = {}
+        # Why a container is in Error, as listed: asked for the container, its host only says that there is none.
+        self._reasons: dict[str, str] = {}
+        self._in_error: dict[str, float] = {}
         # Containers that were created and started in one request.
         self._launched: set[str] = set()
         # Contents of injected files by their digests, where a container is to be made anew.
@@ -203,6 +208,8 @@ class ZunContainers(Kind):
         values = zun_fields.read(row, said)
         values["image"] = said["image"] if _same_image(said.get("image"), row["image"]) else row["image"]
         values["nets"] = self._references.nets_of(row)
+        if values["mounts"] is not UNKNOWN:
+            values["mounts"] = self._references.named_volumes(values["mounts"])
         groups = self._references.security_groups_of(row["uuid"], said.get("security_groups"))
         if groups is not None:
             values["security_groups"] = groups
@@ -577,7 +584,7 @@ class ZunContainers(Kind):
         """Wait for one container outside the common loop, where a step has several parts."""
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
-            judgement = self.judge(self._zun.get_container(actual.id), goal, _PATIENCE)
+            judgement = self.judge(self.poll([actual]).get(actual.id), goal, _PATIENCE)
             if judgement.verdict == READY:
                 judgement = self.confirm(actual, goal)
             if judgement.verdict == FAILED:
@@ -590,7 +597,6 @@ class ZunContainers(Kind):
     def update(self, item: Desired, actual: Actual, differences: Sequence[Difference]) -> None:
         """Change what Zun and Neutron change in place."""
         after = {difference.name: difference.after for difference in differences}
-        self._before[actual.id] = actual.status
         with worded(item.label, self.shown(item.values)):
             if "name" in after:
                 self._zun.change_container(actual.id, {"name": after["name"]})
@@ -604,6 +610,8 @@ class ZunContainers(Kind):
             if "security_groups" in after:
                 self._set_groups(actual.id, after["security_groups"])
             if "image" in after:
+                # What a rebuild ends in depends on how it began; after one that failed, that is not as it was observed.
+                self._before[actual.id] = (self._zun.get_container(actual.id) or {}).get("status", actual.status)
                 self._do(actual.id, "rebuild", {"image": after["image"]})
 
     def _change_nets(self, actual: Actual, wanted: Sequence[Mapping[str, Any]]) -> None:
@@ -751,15 +759,26 @@ class ZunContainers(Kind):
         """Say whether Zun is done with a container; whether that is good, :meth:`confirm` finds out."""
         if seen is None:
             return Judgement(READY) if goal == ABSENT else Judgement(FAILED, "has been deleted by somebody else")
+        if seen["status"] == ERROR and seen.get("status_reason"):
+            self._reasons[seen["uuid"]] = seen["status_reason"]
         if seen.get("task_state"):
             return Judgement(PENDING, f"Zun is busy with it ({seen['task_state']}). {self._stuck(seen)}")
         if goal == ABSENT:
-            if seen["status"] == ERROR and self._before.get(seen["uuid"]) != ERROR:
+            if (
+                seen["status"] == ERROR
+                and self._before.get(seen["uuid"]) != ERROR
+                and self._stays_in_error(seen["uuid"])
+            ):
                 return Judgement(FAILED, f"could not be deleted ({seen.get('status_reason') or 'Zun says no reason'})")
             return Judgement(PENDING, self._stuck(seen))
         if seen["status"] in _ON_THE_WAY and not (seen["status"] == RESTARTING and goal != SETTLED):
             return Judgement(PENDING, self._stuck(seen))
         return Judgement(READY)
+
+    def _stays_in_error(self, container_id: str) -> bool:
+        """Tell whether Error is more than what Zun says in passing when it looks for a container just deleted."""
+        now = time.monotonic()
+        return now - self._in_error.setdefault(container_id, now) >= _PASSING_ERROR
 
     def confirm(self, actual: Actual, goal: str) -> Judgement:
         """Ask for the record of the action, and the container's host for the container."""
@@ -773,8 +792,8 @@ class ZunContainers(Kind):
         if row is None:
             return Judgement(FAILED, "has been deleted by somebody else")
         if failed or row["status"] == ERROR:
-            reason = str(row.get("status_reason") or "Zun says no reason").rstrip(".")
-            return Judgement(FAILED, f"Zun failed: {reason}")
+            reason = self._reasons.pop(actual.id, None) or row.get("status_reason") or "Zun says no reason"
+            return Judgement(FAILED, f"Zun failed: {reason.rstrip('.')}")
         if row["status"] in _ON_THE_WAY and row["status"] != RESTARTING:
             return Judgement(PENDING, self._stuck(row))
         return self._judge_row(actual, row, goal)
@@ -827,8 +846,8 @@ class ZunContainers(Kind):
             code, output = -1, exc.said or str(exc)
         if code == 0:
             return Judgement(READY)
-        said = " ".join(output.split())[:200]
-        reason = f"its health check {'ended with exit code ' + str(code) if code >= 0 else 'could not be run'} ({said})"
+        said = f" ({' '.join(output.split())[:200]})" if output.split() else ""
+        reason = f"its health check {'ended with exit code ' + str(code) if code >= 0 else 'could not be run'}{said}"
         # When Docker would first call it unhealthy.
         patience = check["interval"] * check["retries"]
         late = time.monotonic() - self._arrived[row["uuid"]] > patience
@@ -840,7 +859,7 @@ class ZunContainers(Kind):
             lines = self._zun.container_logs(actual.id, LOG_LINES)
         except ServiceError:
             lines = []
-        return ItemError(f"{reason.rstrip('.')}.", lines[-LOG_LINES:])
+        return ItemError(f"{reason.rstrip('.')}.{hint(reason, self.shown(actual.values))}", lines[-LOG_LINES:])
 
     def remarks(self, item: Desired, actual: Actual) -> list[str]:
         """Tell of a container that was started and has ended well since, and of interfaces with another MTU."""

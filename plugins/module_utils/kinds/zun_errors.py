@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -43,6 +44,33 @@ _REFUSALS = (
     Refusal(r"security.?group", "security_groups", "check the security groups"),
     Refusal(r"image", "image", "check the reference"),
 )
+
+# What goes wrong on a compute node, after the creation was accepted: signs in Zun's reason, the option, what to do.
+_LATE: tuple[tuple[str, str, str], ...] = (
+    (r"unauthorized|authentication required|denied", "registry", "check user name and password of the registry entry"),
+    (
+        r"download image|pull|no such image|manifest|image .*(not found|could not be found)|repository",
+        "image",
+        "check that it is in its registry, and that the compute nodes reach that",
+    ),
+    (r"executable file not found|exec: |no such file or directory: unknown", "command", "name a program of the image"),
+    (r"quota feature|storage-opt|overlay over", "disk", "leave it out, as the compute nodes have no disk quotas"),
+    (r"unknown runtime|runtime name|OCI runtime", "runtime", "name a runtime the compute nodes have"),
+    (r"volume|mkfs|mount", "mounts", "check the volumes"),
+    (r"network|endpoint|ipam|subnet|address|port", "nets", "check networks, ports and addresses"),
+)
+
+
+def hint(reason: str, values: Mapping[str, Any]) -> str:
+    """Say which option is likely to be at fault for what happened on a compute node.
+
+    :param values: what the user said, as it may be shown.
+    :returns: a sentence with a leading blank; empty where the reason says nothing of an option.
+    """
+    for pattern, option, remedy in _LATE:
+        if values.get(option) and re.search(pattern, reason, re.IGNORECASE):
+            return f" Check {option}: {values[option]!r}; {remedy}."
+    return ""
 
 
 def explain(label: str, values: Mapping[str, Any], exc: ServiceError) -> ItemError:

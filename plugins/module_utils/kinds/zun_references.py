@@ -152,6 +152,16 @@ class References:
         """Return a registry entry, with its name where somebody named one."""
         return Reference(registry_id, (self._registries or {}).get(registry_id, {}).get("name"))
 
+    def named_volumes(self, mounts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return mounts with the names of their volumes, where volumes were looked up."""
+        known = self._volumes or {}
+        return [
+            {**mount, "volume": Reference(mount["volume"], known.get(mount["volume"], {}).get("name"))}
+            if "volume" in mount
+            else mount
+            for mount in mounts
+        ]
+
     def nets_of(self, row: Found) -> list[dict[str, Any]]:
         """Return the networks of a container as the option writes them."""
         nets = []
