@@ -284,7 +284,9 @@ class ServiceClient:
             body = self.get(path, doing, asked)
             entries = body[key]
             found.extend(entries)
-            more = body.get("next") or body.get(f"{key}_links")
+            # Neutron also gives links to previous pages.
+            links = body.get(f"{key}_links") or ()
+            more = body.get("next") or any(link.get("rel") == "next" for link in links)
             if not entries or not (len(entries) >= page or more):
                 return found
             asked["marker"] = marker_of(entries[-1])
