@@ -19,9 +19,6 @@ from . import parsers
 #: Metadata of a Cinder volume that container_volume made empty, so that Zun may format it.
 BLANK_MARK = parsers.LABEL_PREFIX + "blank"
 
-#: Metadata of a volume that was made without content, so that it may be formatted.
-BLANK_MARK = f"{parsers.LABEL_PREFIX}blank"
-
 _NO_LABELS_IN_CINDER = Off("Cinder has metadata instead")
 
 # Mount options of network file systems, such as username=x,password=y.
