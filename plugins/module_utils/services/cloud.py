@@ -46,8 +46,8 @@ _JITTER = random.SystemRandom()
 #: Repetitions where the service cannot be reached at all.
 _RECONNECTS = 3
 
-# Text of a remote exception that some services pass on (Zun for errors that came over RPC, zun-api.md 2.1).
-# And what the library jsonschema adds to its first sentence.
+# Text of a remote exception that some services pass on (Zun for errors that came over RPC, zun-api.md 2.1), and what
+# the library jsonschema adds to its first sentence.
 _TRACEBACK = re.compile(r"\s*(Traceback \(most recent call last\):|Failed validating ).*", re.DOTALL)
 # What urllib3 wraps around the reason why there is no connection.
 _POOL = re.compile(r": HTTPS?ConnectionPool\(.*?(?=\[Errno|[Rr]ead timed out)|['\")]+$")
