@@ -46,9 +46,9 @@ refused
   The backend does not have the option; a task that uses it fails and says why.
 
 :ref:`{PREFIX}.guide_docker` explains comparing and recreating.
-The backend ``zun`` is not available in this version; its column says what its options are made for.
 """
 
+BACKENDS = {"docker": "Docker", "zun": "Zun"}
 MACRO = re.compile(r"\b[A-Z]+\(([^)]*)\)")
 
 
@@ -70,11 +70,14 @@ def cell(option, backend: str) -> str:
 
 def section(title: str, module: str, table) -> list[str]:
     """Return the table of one module's options."""
-    lines = ["", title, "-" * len(title), "", ".. list-table::", "   :header-rows: 1", "   :widths: 20 14 33 33", ""]
-    rows = [["Option", "Compared as", "Docker", "Zun"]]
+    backends = [name for name in BACKENDS if any(name in option.backends for option in table)]
+    widths = f"   :widths: 20 14{' 33' * len(backends)}"
+    lines = ["", title, "-" * len(title), "", ".. list-table::", "   :header-rows: 1", widths, ""]
+    rows = [["Option", "Compared as", *(BACKENDS[name] for name in backends)]]
     for option in table:
         compared = "" if option.compare == "ignore" else f"``{option.compare}``"
-        rows.append([f":ansopt:`{module}#module:{option.name}`", compared, cell(option, "docker"), cell(option, "zun")])
+        cells = [cell(option, backend) for backend in backends]
+        rows.append([f":ansopt:`{module}#module:{option.name}`", compared, *cells])
     for row in rows:
         for mark, text in zip("*   ", row):
             lines.append(f"   {mark} - {text}".rstrip())
@@ -86,10 +89,12 @@ def page() -> str:
     # The collection need not be installed as ansible_collections.caas.zun for this.
     sys.path.insert(0, str(ROOT / "plugins"))
     from module_utils.kinds.container_options import CONTAINER_OPTIONS
+    from module_utils.kinds.port_options import PORT_OPTIONS
     from module_utils.kinds.volume_options import VOLUME_OPTIONS
 
     lines = [
         *section("Containers", "caas.zun.appcontainer", CONTAINER_OPTIONS),
+        *section("Ports", "caas.zun.container_port", PORT_OPTIONS),
         *section("Volumes", "caas.zun.container_volume", VOLUME_OPTIONS),
     ]
     return HEAD + "\n".join(lines) + "\n"
