@@ -18,6 +18,8 @@ from ..engine.secrets import Masker
 from ..kinds.cinder_info import CINDER_FILTERS, CinderVolumeReader
 from ..kinds.docker_info import DockerContainerReader, DockerVolumeReader
 from ..kinds.neutron_info import PORT_FILTERS, PortReader
+from ..kinds.zun_info import CONTAINER_FILTERS as ZUN_FILTERS
+from ..kinds.zun_info import ZunContainerReader
 from ..services.cloud import Cloud
 from ..services.docker import DockerEngine
 from ..services.errors import ServiceError
@@ -36,30 +38,6 @@ _NAME = Option(
     elements="str",
 )
 
-CONTAINER_INFO: tuple[Option, ...] = (
-    _NAME,
-    Option("id", "list", ("IDs to look for, in full or their beginnings.",), elements="str"),
-    Option(
-        "filters",
-        "dict",
-        (
-            "What containers must be like, in the backend's words; a list of values means any of them.",
-            "With O(backend=docker) C(health), C(image), C(label), C(network), C(status) and C(volume).",
-        ),
-    ),
-    Option(
-        "gather",
-        "list",
-        (
-            "What else to return.",
-            "V(stats) takes about a second on Docker, as the engine reads twice.",
-        ),
-        elements="str",
-        choices=("stats", "processes", "logs", "networks"),
-    ),
-    Option("log_lines", "int", ("Most lines to return with O(gather=logs), counted from the end.",), default=100),
-)
-
 _ALL_PROJECTS = Option(
     "all_projects",
     "bool",
@@ -68,6 +46,37 @@ _ALL_PROJECTS = Option(
         "Ignored with O(backend=docker).",
     ),
     default=False,
+)
+
+CONTAINER_INFO: tuple[Option, ...] = (
+    _NAME,
+    Option("id", "list", ("IDs to look for, in full or their beginnings.",), elements="str"),
+    Option(
+        "filters",
+        "dict",
+        (
+            "What containers must be like, in the backend's words; a list of values means any of them.",
+            f"With O(backend=zun) C(label) and {', '.join(f'C({name})' for name in ZUN_FILTERS)}.",
+            "With O(backend=docker) C(health), C(image), C(label), C(network), C(status) and C(volume).",
+        ),
+    ),
+    Option(
+        "gather",
+        "list",
+        (
+            "What else to return; each costs a request or two per container.",
+            "V(stats) takes about a second on Docker, as the engine reads twice.",
+            "V(actions), the records of what was done with the container, is there with O(backend=zun) only.",
+            (
+                "V(networks) returns the MTU of each network, and on Zun that of the container's own interface, "
+                "which is asked for by a command in the container."
+            ),
+        ),
+        elements="str",
+        choices=("stats", "processes", "logs", "actions", "networks"),
+    ),
+    Option("log_lines", "int", ("Most lines to return with O(gather=logs), counted from the end.",), default=100),
+    _ALL_PROJECTS,
 )
 
 VOLUME_INFO: tuple[Option, ...] = (
@@ -119,7 +128,13 @@ def container_info() -> None:
         gather = params["gather"] or ()
         return bounded_map(lambda actual: reader.describe(actual, gather, params["log_lines"]), found, _PARALLELISM)
 
-    _run("containers", CONTAINER_INFO, {"docker": docker})
+    def zun(cloud: Cloud, params: dict[str, Any]) -> list[dict[str, Any]]:
+        reader = ZunContainerReader(cloud, _PARALLELISM)
+        found = reader.find(params["name"] or (), params["id"] or (), params["filters"] or {}, params["all_projects"])
+        gather = params["gather"] or ()
+        return bounded_map(lambda actual: reader.describe(actual, gather, params["log_lines"]), found, _PARALLELISM)
+
+    _run("containers", CONTAINER_INFO, {"zun": zun, "docker": docker})
 
 
 def volume_info() -> None:

@@ -64,7 +64,12 @@ class DockerContainerReader:
         return sorted((actual for actual in found if actual), key=lambda actual: actual.name)
 
     def describe(self, actual: Actual, gather: Sequence[str], log_lines: int) -> dict[str, Any]:
-        """Return a container with whatever else is to be gathered; None for what it cannot have in its state."""
+        """Return a container with whatever else is to be gathered; None for what it cannot have in its state.
+
+        :raises OptionError: Docker has no such thing.
+        """
+        if "actions" in gather:
+            raise OptionError("gather", "actions", "is not kept by Docker", "leave it out with backend docker")
         description = self._kind.view(actual)
         secrets = Masker(texts_in(actual.values.get("secret_environment")))
         is_up = actual.status in ("running", "paused")

@@ -40,6 +40,7 @@ from .container_rules import (
 from .own_labels import LABEL_SALT
 from .references import Directory
 from .zun_errors import explain, hint, worded
+from .zun_interfaces import mtu_by_mac, mtu_remarks
 from .zun_references import References
 from .zun_rules import check_for_zun
 
@@ -199,9 +200,11 @@ class ZunContainers(Kind):
             self._references.learn_ports_of([row["uuid"]])
         return self._actual(row, item)
 
-    def found(self, row: Mapping[str, Any]) -> Actual:
-        """Return a container nobody says anything of."""
-        return self._actual(row, Desired(row["name"], PRESENT, {}))
+    def found_all(self, rows: Sequence[Mapping[str, Any]]) -> list[Actual]:
+        """Return containers nobody says anything of, with what they refer to looked up together."""
+        self._references.learn_networks_of(rows)
+        self._references.learn_ports_of([row["uuid"] for row in rows])
+        return [self._actual(row, Desired(row["name"], PRESENT, {})) for row in rows]
 
     def _actual(self, row: Mapping[str, Any], item: Desired) -> Actual:
         said = self._resolved.get(id(item), {})
@@ -867,7 +870,14 @@ class ZunContainers(Kind):
             return [
                 f"{item.label}: the container has ended by itself, with exit code 0; state started starts it each time"
             ]
-        return []
+        if actual.status != RUNNING:
+            return []
+        with worded(item.label, {}):
+            ports = self._references.learn_ports_of([actual.id])
+            mtus = {
+                port["network_id"]: self.directory.entry("network", port["network_id"]).get("mtu") for port in ports
+            }
+            return mtu_remarks(item.label, ports, mtu_by_mac(self._zun, actual.id), mtus)
 
     @staticmethod
     def _stuck(row: Mapping[str, Any]) -> str:
