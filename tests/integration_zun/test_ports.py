@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.caas.zun.plugins.module_utils.kinds.port_options import VNIC_TYPES
+
 # Option, first and second value; run as administrator where the ordinary user may not.
 CASES = {
     "description": ("one", "two"),
@@ -116,6 +118,14 @@ def test_what_only_administrators_may_set(option, container_port, name, user) ->
     for check in (True, False) if option != "mac_address" else (False,):
         message = container_port.fails(check=check, name=name, **{option: value})
         assert all(part in message for part in parts), message
+
+
+def test_every_vnic_type(container_port, name) -> None:
+    types = [choice for choice in VNIC_TYPES if choice != "normal"]
+    ports = [{"name": f"{name}-{choice}", "vnic_type": choice} for choice in types]
+    done = container_port.ok(network="front", ports=ports)
+    assert [entry["port"]["vnic_type"] for entry in done["ports"]] == types
+    assert not container_port.ok(network="front", ports=ports).changed
 
 
 def test_fixed_ips(container_port, front, name, user) -> None:

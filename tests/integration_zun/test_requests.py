@@ -72,6 +72,17 @@ def test_fifty_ports(container_port, front, group, name, proxied, user) -> None:
     assert [port for port in user.ports() if port["name"].startswith(name)] == []
 
 
+def test_many_ports_with_nothing_but_a_network(container_port, name, proxied) -> None:
+    """What Neutron chose for them is looked up once for all."""
+    task = {"cloud": proxied.settings, "network": "front", "ports": [{"name": f"{name}-{i}"} for i in range(10)]}
+    created = container_port.ok(**task)
+    assert {tuple(entry["port"]["security_groups"]) for entry in created["ports"]} == {("default",)}
+    assert len(proxied.requests()) <= BUDGET_CREATE, proxied.requests()
+    proxied.begin()
+    assert not container_port.ok(**task).changed
+    assert len(proxied.requests()) <= BUDGET_NO_OP, proxied.requests()
+
+
 def test_fifty_updates_cost_one_request_each(container_port, name, proxied) -> None:
     count = 10
     task = {"cloud": proxied.settings, "network": "front", "ports": [{"name": f"{name}-{i}"} for i in range(count)]}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -69,6 +70,8 @@ class Directory:
         self._project_id = project_id
         self._known: dict[str, dict[str, Mapping[str, Any]]] = {}
         self._asked: set[tuple[str, str, str]] = set()
+        # Ports that were created together have the same unknown groups.
+        self._lock = threading.Lock()
 
     def learn(self, noun: str, words: Iterable[str] = (), ids: Iterable[str] = ()) -> None:
         """Look up what is not known yet: all names in one request, all ids in another.
@@ -77,8 +80,9 @@ class Directory:
         """
         said = set(words)
         names = {word for word in said if not is_id(word)}
-        self._ask(noun, "name", names)
-        self._ask(noun, "id", {*ids, *(said - names)} - self._known.get(noun, {}).keys())
+        with self._lock:
+            self._ask(noun, "name", names)
+            self._ask(noun, "id", {*ids, *(said - names)} - self._known.get(noun, {}).keys())
 
     def _ask(self, noun: str, key: str, values: Iterable[str]) -> None:
         new = [value for value in values if (noun, key, value) not in self._asked]
