@@ -21,6 +21,9 @@ description:
     the new one runs, and is healthy if it has a health check; if the new one fails, the old one is put back as it was.
     Where both cannot run at the same time (a port of the host, a fixed address, a volume both would write to), the old
     one is stopped first, and started again on failure.
+  - Zun lets go of a volume only with the container. So on Zun an old container that shares a volume (without multiattach)
+    with its replacement is deleted first, and on failure made anew with the same settings; what it had written to its own
+    file system is gone then. A recreation that would lose a volume belonging to the container is refused.
   - All containers are looked up, changed and waited for together, several at a time.
   - A container that could not be created or started, that died or became unhealthy is removed again, and the end of its
     log is part of the error. One that merely took too long is left as it is.
@@ -36,6 +39,7 @@ attributes:
     details:
       - O(state=restarted) and O(recreate=always) change something each time.
 requirements:
+  - openstacksdk >= 4.0.0 with O(backend=zun)
   - docker (the Docker SDK for Python) >= 7.0.0 with O(backend=docker)
   - paramiko with a C(ssh://) O(docker_host)
 notes:
@@ -44,15 +48,60 @@ notes:
     and V(paused) stop and pause it, V(restarted) starts it or restarts it if it runs.
   - With O(state=started), a container counts as started when it still runs half a second after its start, or has ended
     with exit code 0; any other end is an error.
+  - With O(backend=zun), O(image) is changed by a rebuild, which keeps ID, ports and volumes; if it fails, the old image is
+    put back by another rebuild. A tag that stands for another image by now is not noticed, as Zun does not tell.
+  - With O(backend=zun), O(state=healthy) runs the command of O(healthcheck) in the container and waits until it ends with
+    exit code 0, as Zun passes the check on to Docker but never reports what Docker finds. Zun allows a command 5 seconds
+    unless its operator sets C([docker] execute_timeout). A check that only the image defines is unknown to Zun, so
+    O(healthcheck) is needed.
+  - Zun reports to nobody what is mounted, which ports are exposed, and the availability zone and hints that were asked
+    for; to administrators alone O(host), O(runtime), O(privileged) and O(image_pull_policy). The collection keeps these in
+    labels of the container (of an injected file only a salted digest), so that differences are found all the same. Of
+    containers it did not make they cannot be compared; the result says so in RV(containers[].uncompared).
+  - The networks of a Zun container may have at most one subnet of each IP version.
   - In check mode, values that would come from an image that is not on the host yet are unknown and left out, and
     networks and volumes must exist already, as check mode says what would happen now.
 seealso:
   - module: caas.zun.appcontainer_info
+  - module: caas.zun.container_port
   - module: caas.zun.container_volume
   - module: community.docker.docker_network
 """
 
 EXAMPLES = r"""
+- name: A web server on Zun, healthy before the play goes on
+  caas.zun.appcontainer:
+    cloud: prod
+    name: web
+    image: registry.internal/web:1.4
+    cpu: 0.5
+    memory: 512M
+    nets:
+      - port: web
+    mounts:
+      - volume: web-data
+        destination: /srv/data
+    environment:
+      MODE: production
+    secret_environment:
+      DB_PASSWORD: "{{ vault_db_password }}"
+    healthcheck:
+      cmd: wget -q -O /dev/null http://127.0.0.1/
+    state: healthy
+
+- name: The image comes from a private registry, the address from the network
+  caas.zun.appcontainer:
+    cloud: prod
+    name: api
+    image: api:3
+    registry: team-registry
+    nets:
+      - network: front
+        v4_fixed_ip: 192.0.2.10
+      - network: back
+    security_groups: [web-only]
+    availability_zone: az2
+
 - name: A web server on the local Docker Engine, healthy before the play goes on
   caas.zun.appcontainer:
     backend: docker
@@ -208,7 +257,7 @@ containers:
         health:
           description: Result of the health check (V(starting), V(healthy) or V(unhealthy)), none without one.
           type: str
-          returned: outside check mode
+          returned: outside check mode, with O(backend=docker)
           sample: healthy
         exit_code:
           description: Exit code of a container that has ended.
@@ -222,7 +271,7 @@ containers:
         image_id:
           description: ID of the image.
           type: str
-          returned: outside check mode
+          returned: outside check mode, with O(backend=docker)
         created_at:
           description: Time of the creation.
           type: str
@@ -230,21 +279,46 @@ containers:
         started_at:
           description: Time of the last start.
           type: str
-          returned: outside check mode
+          returned: outside check mode, with O(backend=docker)
         restart_count:
           description: How often the engine restarted the container by its restart policy.
           type: int
-          returned: outside check mode
+          returned: outside check mode, with O(backend=docker)
         addresses:
-          description: Addresses by network, as lists of C(addr) and C(version).
+          description: Addresses by network, as lists of C(addr) and C(version), on Zun also C(port) and C(subnet_id).
           type: dict
           returned: outside check mode
           sample: {"front": [{"addr": "172.18.0.2", "version": 4}]}
         ports:
           description: Published ports that are in effect, with the host's addresses and ports.
           type: dict
-          returned: outside check mode
+          returned: outside check mode, with O(backend=docker)
           sample: {"80/tcp": ["0.0.0.0:8080"]}
+        status_reason:
+          description: Why Zun has the container in its status, where it says so.
+          type: str
+          returned: outside check mode, with O(backend=zun)
+        status_detail:
+          description: How long the container has been up, or how it ended, in Zun's words.
+          type: str
+          returned: outside check mode, with O(backend=zun)
+          sample: Up 3 minutes
+        task_state:
+          description: What Zun is doing with the container at the moment.
+          type: str
+          returned: outside check mode, with O(backend=zun)
+        project_id:
+          description: ID of the container's project.
+          type: str
+          returned: outside check mode, with O(backend=zun)
+        user_id:
+          description: ID of the user who had the container created.
+          type: str
+          returned: outside check mode, with O(backend=zun)
+        updated_at:
+          description: Time of the last change that Zun's database knows.
+          type: str
+          returned: outside check mode, with O(backend=zun)
         secret_environment:
           description: Names of the secret environment variables; their values are never returned.
           type: list

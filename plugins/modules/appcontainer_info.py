@@ -15,6 +15,8 @@ description:
   - Returns containers by name, by ID, by filters, or all of them, in the words of M(caas.zun.appcontainer), and on request
     their statistics, processes, logs and networks.
   - Finding none is not an error; the list is empty then.
+  - With O(backend=zun), containers that are named are asked for at their compute nodes; all others are as Zun's database
+    knows them, which may be a minute old. There is no limit on how many are returned.
 author:
   - caas.zun contributors (@caas-zun)
 extends_documentation_fragment:
@@ -22,6 +24,7 @@ extends_documentation_fragment:
   - caas.zun.connection
   - caas.zun.container_info
 requirements:
+  - openstacksdk >= 4.0.0 with O(backend=zun)
   - docker (the Docker SDK for Python) >= 7.0.0 with O(backend=docker)
   - paramiko with a C(ssh://) O(docker_host)
 seealso:
@@ -29,6 +32,20 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: What was done with a container on Zun, and how it ended
+  caas.zun.appcontainer_info:
+    cloud: prod
+    name: web
+    gather: [actions, logs, networks]
+  register: web
+
+- name: All containers of the cloud that are in Error
+  caas.zun.appcontainer_info:
+    cloud: admin
+    all_projects: true
+    filters:
+      status: Error
+
 - name: One container, with the end of its log
   caas.zun.appcontainer_info:
     backend: docker
@@ -77,7 +94,7 @@ containers:
     health:
       description: Result of the health check (V(starting), V(healthy) or V(unhealthy)), none without one.
       type: str
-      returned: always
+      returned: with O(backend=docker)
     environment:
       description:
         - Environment without what comes from the image, and without the variables that were set as
@@ -100,7 +117,7 @@ containers:
       returned: with O(gather=stats)
       contains:
         cpu_percent:
-          description: Use of processors; 100 means one processor.
+          description: Use of processors; 100 means one processor. On Zun, its share of all processors since their start.
           type: float
           returned: always
         memory_used_mib:
@@ -134,7 +151,7 @@ containers:
         processes:
           description: Number of processes and threads.
           type: int
-          returned: always
+          returned: with O(backend=docker)
     processes:
       description: The processes, as dictionaries with the columns of C(ps); none if the container does not run.
       type: list
@@ -166,24 +183,81 @@ containers:
         addr:
           description: IPv4 address.
           type: str
-          returned: always
+          returned: with O(backend=docker)
         prefix_length:
           description: Length of the network part of the address.
           type: int
-          returned: always
+          returned: with O(backend=docker)
         gateway:
           description: Gateway of the network.
           type: str
-          returned: always
+          returned: with O(backend=docker)
         v6_addr:
           description: IPv6 address.
           type: str
-          returned: always
+          returned: with O(backend=docker)
         aliases:
           description: Further names in this network.
           type: list
           elements: str
+          returned: with O(backend=docker)
+        port_id:
+          description: ID of the Neutron port.
+          type: str
+          returned: with O(backend=zun)
+        fixed_ips:
+          description: Addresses of the port, as C(ip_address) and C(subnet_id).
+          type: list
+          elements: dict
+          returned: with O(backend=zun)
+        security_groups:
+          description: IDs of the port's security groups.
+          type: list
+          elements: str
+          returned: with O(backend=zun)
+        mtu:
+          description: MTU of the network.
+          type: int
+          returned: with O(backend=zun)
+        interface_mtu:
+          description: MTU of the container's interface; none where the container has no shell to ask, or does not run.
+          type: int
+          returned: with O(backend=zun)
+    actions:
+      description: The records of what was done with the container, the newest first.
+      type: list
+      elements: dict
+      returned: with O(gather=actions) and O(backend=zun)
+      contains:
+        action:
+          description: What was done.
+          type: str
           returned: always
+          sample: start
+        message:
+          description: V(Error) where it failed.
+          type: str
+          returned: always
+        request_id:
+          description: ID under which Zun logged the request.
+          type: str
+          returned: always
+        user_id:
+          description: ID of the user who asked for it.
+          type: str
+          returned: always
+        start_time:
+          description: Time at which it began.
+          type: str
+          returned: always
+        finish_time:
+          description: Time at which it ended; none for what goes on, and for deletions.
+          type: str
+          returned: always
+    host:
+      description: Compute node, for administrators.
+      type: str
+      returned: with O(backend=zun), to those Zun tells
 """
 
 from ansible_collections.caas.zun.plugins.module_utils.frontend.info import container_info
