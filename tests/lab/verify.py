@@ -11,6 +11,7 @@ Ends with what is wrong, or prints a line for each thing that is right.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -124,14 +125,16 @@ def main() -> None:
             sys.exit(f"the web server on {computes[0]['name']} answers {said!r}")
         print(f"TCP: {computes[1]['name']} reads from {computes[0]['name']} over the network {lab['networks'][0]}")
 
-    for compute in computes:
-        place = {"nets": nets, "host": compute["name"], "runtime": "crun"}
-        with admin.container(f"crun-{compute['name']}", command=["echo", "ran"], **place) as made:
+    for compute, runtime in itertools.product(computes, ("crun", "runsc")):
+        name, place = compute["name"], {"nets": nets, "host": compute["name"], "runtime": runtime}
+        with admin.container(
+            f"{runtime}-{name}", command=["dmesg"] if runtime == "runsc" else ["echo", "ran"], **place
+        ) as made:
             admin.wait(made["uuid"], "Stopped")
             log = admin.ask("GET", f"/containers/{made['uuid']}/logs")
-            if "ran" not in log:
-                sys.exit(f"the container on crun printed {log!r}")
-            print(f"crun: ran a container on {compute['name']}")
+            if ("gVisor" if runtime == "runsc" else "ran") not in log:
+                sys.exit(f"the container on {runtime} printed {log!r}")
+            print(f"{runtime}: ran a container on {name}")
 
 
 main()

@@ -44,6 +44,7 @@ class Steps:
 
     def __init__(self, live: bool) -> None:
         self.live = live
+        self.origin = time.monotonic()
         self.all: list[Step] = []
         self.running: Step | None = None
 
@@ -55,17 +56,18 @@ class Steps:
     def begin(self, name: str) -> None:
         self.end()
         self.running = Step(name, time.monotonic())
-        if self.live:
-            sys.stdout.write(f"  {name} ... ")
-            sys.stdout.flush()
+        self._say(name)
 
     def end(self) -> None:
         if self.running:
             self.running.seconds = time.monotonic() - self.running.started
             self.all.append(self.running)
-            if self.live:
-                say(f"{self.running.seconds:.1f} s")
+            self._say(f"  took {self.running.seconds:.1f} s")
         self.running = None
+
+    def _say(self, text: str) -> None:
+        if self.live:
+            say(f"[{time.monotonic() - self.origin:4.0f} s] {text}")
 
     def table(self) -> str:
         width = max((len(step.name) for step in self.all), default=12)
@@ -124,9 +126,11 @@ def down(live: bool = True) -> Steps:
     """Remove the lab and check that nothing of it is left."""
     steps = Steps(live)
     with lock("lab"):
-        if engine.answers():
+        # Nodes also exist while the engine does not run.
+        if engine.answers() or Path("/var/lib/docker").exists():
             ready(main_environment())
             collection.install()
+            engine.ready()
             LAB.mkdir(parents=True, exist_ok=True)
             LOG.unlink(missing_ok=True)
             _molecule("destroy", steps)
