@@ -50,7 +50,7 @@ _RECONNECTS = 3
 # the library jsonschema adds to its first sentence.
 _TRACEBACK = re.compile(r"\s*(Traceback \(most recent call last\):|Failed validating ).*", re.DOTALL)
 # What urllib3 wraps around the reason why there is no connection.
-_POOL = re.compile(r": HTTPS?ConnectionPool\(.*?(?=\[Errno|[Rr]ead timed out)|['\")]+$")
+_POOL = re.compile(r"^(?P<what>.*?): HTTPS?ConnectionPool\(.*?(?P<why>\[Errno [^'\")]*|[Rr]ead timed out)")
 _TAG = re.compile(r"<[^>]+>")
 _LONGEST_WORDS = 500
 
@@ -378,7 +378,9 @@ def _text_in(body: Any) -> str:
 def _explained(doing: str, service: str, exc: Exception) -> ServiceError:
     """Word an exception of the libraries: no answer, no login, or no such service."""
     found = keystoneauth1.exceptions
-    said = " ".join(_POOL.sub(" ", str(exc)).split()).rstrip(".")[:_LONGEST_WORDS]
+    pool = _POOL.match(str(exc))
+    said = f"{pool['what']}: {pool['why']}" if pool else str(exc)
+    said = " ".join(said.split()).rstrip(".")[:_LONGEST_WORDS]
     status = getattr(exc, "http_status", None)
     text = f"Could not {doing}: "
     if isinstance(exc, ServiceError):
