@@ -46,6 +46,8 @@ class User:
         adapter = keystoneauth1.adapter.Adapter(
             self.connection.session, service_type=service, endpoint_override=self.endpoint(service)
         )
+        if service == "container":
+            microversion = microversion or "1.40"
         response = adapter.request(path, method, json=body, params=params, microversion=microversion)
         return response.json() if response.content else None
 
@@ -57,6 +59,22 @@ class User:
 
     def network(self, name: str) -> dict[str, Any]:
         return self("network", "GET", "/networks", name=name)["networks"][0]
+
+    def containers(self, **filters: Any) -> list[dict[str, Any]]:
+        return self("container", "GET", "/containers", **filters)["containers"]
+
+    def container(self, container_id: str) -> dict[str, Any] | None:
+        """Return a container as its host knows it now, None where there is none."""
+        try:
+            return self("container", "GET", f"/containers/{container_id}")
+        except keystoneauth1.exceptions.NotFound:
+            return None
+
+    def execute(self, container_id: str, command: str) -> tuple[int, str]:
+        """Run a command in a container; return its exit code and output."""
+        body = {"command": command, "run": True, "interactive": False}
+        answer = self("container", "POST", f"/containers/{container_id}/execute", body)
+        return answer["exit_code"], answer["output"]
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +124,7 @@ def _remove(
     user: User, admin: User, prefix: str, chosen: Callable[[str], bool] = lambda dummy: True, kinds: Any = _KINDS
 ) -> None:
     """Remove everything whose name begins with a prefix."""
+    _remove_containers(user, admin, prefix, chosen)
     for service, path, key, one in kinds:
         owner = admin if service == "network" or key == "volume_types" else user
 
@@ -129,12 +148,135 @@ def _remove(
             eventually(lambda mine=mine: not mine(), 60)
 
 
+def _remove_containers(user: User, admin: User, prefix: str, chosen: Callable[[str], bool]) -> None:
+    """Remove the containers of both users, which have to go before their ports and volumes, and registry entries."""
+
+    def mine() -> list[dict[str, Any]]:
+        rows = admin.containers(all_projects="true")
+        return [row for row in rows if row["name"].startswith(prefix) and chosen(row["name"])]
+
+    def rid() -> bool:
+        rows = mine()
+        for row in rows:
+            with contextlib.suppress(keystoneauth1.exceptions.ClientException):
+                if row["status"] == "Paused":
+                    # Not even an administrator can delete a paused container.
+                    admin("container", "POST", f"/containers/{row['uuid']}/unpause")
+                admin("container", "DELETE", f"/containers/{row['uuid']}", force="true")
+        return not rows
+
+    eventually(rid, 90, pause=0.5)
+    for entry in user("container", "GET", "/registries")["registries"]:
+        if (entry["name"] or "").startswith(prefix) and chosen(entry["name"]):
+            user("container", "DELETE", f"/registries/{entry['uuid']}")
+
+
 @pytest.fixture
 def name(user: User, admin: User) -> Iterator[str]:
     """A name nobody uses; everything whose name begins with it is removed afterwards."""
     mine = f"{MINE}-{uuid.uuid4().hex[:8]}"
     yield mine
     _remove(user, admin, mine)
+
+
+@pytest.fixture
+def appcontainer(capsys: pytest.CaptureFixture[str], lab: dict[str, Any]) -> Module:
+    return Module("appcontainer", capsys, cloud=lab["cloud"], backend="zun")
+
+
+@pytest.fixture
+def appcontainer_info(capsys: pytest.CaptureFixture[str], lab: dict[str, Any]) -> Module:
+    return Module("appcontainer_info", capsys, cloud=lab["cloud"], backend="zun")
+
+
+@pytest.fixture
+def look(user: User) -> Callable[[str], dict[str, Any] | None]:
+    """Return a function that returns the one container of a name as its host knows it, None where there is none."""
+
+    def find(container_name: str) -> dict[str, Any] | None:
+        found = user.containers(name=container_name)
+        assert len(found) <= 1
+        return user.container(found[0]["uuid"]) if found else None
+
+    return find
+
+
+@pytest.fixture
+def raw(lab: dict[str, Any], name: str, user: User) -> Callable[..., str]:
+    """Make a container without the collection, and wait for it; return its id."""
+
+    def make(suffix: str = "", run: bool = True, **body: Any) -> str:
+        wanted = {
+            "name": name + suffix,
+            "image": lab["images"][0],
+            "command": ["sleep", "100000"],
+            "memory": 32,
+            "nets": [{"network": lab["networks"][0]}],
+            **body,
+        }
+        made = user("container", "POST", "/containers", wanted, run=str(run).lower())["uuid"]
+        settled(user, made)
+        return made
+
+    return make
+
+
+def settled(user: User, container_id: str) -> dict[str, Any]:
+    """Wait until Zun is done with a container, and return it."""
+
+    def done() -> dict[str, Any] | None:
+        row = user.container(container_id)
+        assert row, "the container is gone"
+        return None if row["task_state"] or row["status"] in ("Creating", "Rebuilding", "Deleting") else row
+
+    return eventually(done, 60, pause=0.3)
+
+
+@pytest.fixture
+def nothing_left(admin: User, name: str, user: User) -> Iterator[None]:
+    """See to it that a test leaves nothing of a container that is gone: no port, no security group, no volume.
+
+    Others may use the cloud at the same time, so that what counts is what stays.
+    """
+
+    def orphans() -> set[str]:
+        ports = [port for port in user.ports() if port["device_owner"].startswith("compute:") and not port["name"]]
+        groups = [
+            group
+            for group in user("network", "GET", "/security-groups")["security_groups"]
+            if group["name"].startswith("zun-")
+        ]
+        volumes = [volume for volume in user.volumes() if not volume["name"] and not volume["attachments"]]
+        rows = {row["uuid"] for row in admin.containers(all_projects="true")}
+        return {
+            *(port["id"] for port in ports if port["device_id"] not in rows),
+            *(group["id"] for group in groups if group["name"].removeprefix("zun-") not in rows),
+            *(volume["id"] for volume in volumes),
+        }
+
+    before = orphans()
+    yield
+    _remove(user, admin, name)
+    eventually(lambda: orphans() <= before, 30, pause=0.5)
+
+
+@pytest.fixture
+def own_network(name: str, user: User) -> dict[str, Any]:
+    """A network of the test's own, so that the addresses a test names are free; its subnet under ``subnet``.
+
+    Neutron chooses addresses from the first half; the second is the test's.
+    """
+    network = user("network", "POST", "/networks", {"network": {"name": f"{name}-net"}})["network"]
+    body = {
+        "network_id": network["id"],
+        "name": f"{name}-subnet",
+        "ip_version": 4,
+        # Set aside for tests of networks (RFC 2544); networks of different projects and names do not meet.
+        "cidr": "198.18.77.0/24",
+        "allocation_pools": [{"start": "198.18.77.10", "end": "198.18.77.120"}],
+        "enable_dhcp": False,
+    }
+    return {**network, "subnet": user("network", "POST", "/subnets", {"subnet": body})["subnet"]}
 
 
 @pytest.fixture
@@ -157,18 +299,20 @@ def container_volume_info(capsys: pytest.CaptureFixture[str], lab: dict[str, Any
     return Module("container_volume_info", capsys, cloud=lab["cloud"])
 
 
+_PROXIED = ("container", "network", "block-storage")
+
+
 class ProxiedCloud:
     """The lab's cloud behind proxies: one in front of Keystone and one in front of each service."""
 
     def __init__(self, user: User) -> None:
         settings = user.connection.config.config
-        self.proxies = {service: EndpointProxy(user.endpoint(service)) for service in ("network", "block-storage")}
+        self.proxies = {service: EndpointProxy(user.endpoint(service)) for service in _PROXIED}
         self.proxies["identity"] = EndpointProxy(settings["auth"]["auth_url"])
         self.settings = {
             "auth": {**settings["auth"], "auth_url": self.proxies["identity"].url},
             "region_name": settings["region_name"],
-            "network_endpoint_override": self.proxies["network"].url,
-            "block_storage_endpoint_override": self.proxies["block-storage"].url,
+            **{f"{service.replace('-', '_')}_endpoint_override": self.proxies[service].url for service in _PROXIED},
         }
 
     def __getitem__(self, service: str) -> EndpointProxy:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -37,20 +38,14 @@ def group(name, user) -> str:
     return f"{name}-group"
 
 
-@pytest.fixture
-def front(user) -> dict[str, Any]:
-    network = user.network("front")
-    return user("network", "GET", "/subnets", network_id=network["id"])["subnets"][0]
-
-
-def test_fifty_ports(container_port, front, group, name, proxied, user) -> None:
-    base = front["cidr"].rsplit(".", 1)[0]
+def test_fifty_ports(container_port, group, name, own_network, proxied, user) -> None:
+    subnet = own_network["subnet"]["name"]
     task = {
         "cloud": proxied.settings,
-        "network": "front",
+        "network": own_network["name"],
         "security_groups": [group, "default"],
         "ports": [
-            {"name": f"{name}-{index}", "fixed_ips": [{"subnet": front["name"], "ip_address": f"{base}.{index + 120}"}]}
+            {"name": f"{name}-{index}", "fixed_ips": [{"subnet": subnet, "ip_address": f"198.18.77.{index + 130}"}]}
             for index in range(MANY)
         ],
     }
@@ -60,7 +55,7 @@ def test_fifty_ports(container_port, front, group, name, proxied, user) -> None:
     # In the order given, though all came by one answer.
     for index, entry in enumerate(created["ports"]):
         assert entry["name"] == entry["port"]["name"] == f"{name}-{index}"
-        assert entry["port"]["fixed_ips"][0]["ip_address"] == f"{base}.{index + 120}"
+        assert entry["port"]["fixed_ips"][0]["ip_address"] == f"198.18.77.{index + 130}"
     for check in (True, False):
         proxied.begin()
         assert not container_port.ok(check=check, **task).changed
@@ -185,48 +180,64 @@ def test_one_port_of_several_is_refused(on_error, container_port, name, user) ->
 
 
 @pytest.fixture
-def port_quota(admin, user):
-    """Set the project's quota of ports to so many more than it has."""
-    path = f"/quotas/{user.project_id}"
-    before = admin("network", "GET", path)["quota"]["port"]
-
-    def allow(more: int) -> None:
-        used = len(admin.ports(project_id=user.project_id))
-        admin("network", "PUT", path, {"quota": {"port": used + more}})
-
-    yield allow
-    admin("network", "PUT", path, {"quota": {"port": before}})
+def project(admin, lab, name, user) -> Iterator[dict[str, Any]]:
+    """A cloud with a project of its own, whose quotas nobody else needs, and a network in it."""
+    identity = admin.connection.identity
+    domain = "default"
+    made = identity.create_project(name=name, domain_id=domain)
+    login = {"username": name, "password": uuid.uuid4().hex}
+    member = identity.create_user(name=name, password=login["password"], domain_id=domain, default_project_id=made.id)
+    identity.assign_project_role_to_user(made, member, identity.find_role("member"))
+    auth = {**login, "project_name": name, "user_domain_id": domain, "project_domain_id": domain}
+    settings = user.connection.config.config
+    network = {"network": {"name": f"{name}-net", "project_id": made.id}}
+    network_id = admin("network", "POST", "/networks", network)["network"]["id"]
+    yield {
+        "id": made.id,
+        "network": network_id,
+        "cloud": {
+            "auth": {**auth, "auth_url": settings["auth"]["auth_url"]},
+            "region_name": settings["region_name"],
+        },
+    }
+    for port in admin.ports(project_id=made.id):
+        admin("network", "DELETE", f"/ports/{port['id']}")
+    admin("network", "DELETE", f"/networks/{network_id}")
+    identity.delete_user(member)
+    identity.delete_project(made)
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_quota_of_ports(count, container_port, name, port_quota, user) -> None:
-    port_quota(count - 1)
+def test_quota_of_ports(count, admin, container_port, name, project) -> None:
+    admin("network", "PUT", f"/quotas/{project['id']}", {"quota": {"port": count - 1}})
     items = [{"name": f"{name}-{index}"} for index in range(count)]
-    result = container_port(network="front", ports=items)
+    result = container_port(cloud=project["cloud"], network=project["network"], ports=items)
     assert result.failed
     for part in ("quota port", "used up", "delete what is not needed"):
         assert part in result.msg
-    assert [port for port in user.ports() if port["name"].startswith(name)] == []
+    # Neutron refuses all of them, and so nothing was made.
+    assert admin.ports(project_id=project["id"]) == []
+    result = container_port(cloud=project["cloud"], network=project["network"], ports=items, on_error="continue")
+    actions = sorted(entry["action"] for entry in result["ports"])
+    assert actions == ["created"] * (count - 1) + ["failed"]
+    assert len(admin.ports(project_id=project["id"])) == count - 1
 
 
-def test_quota_of_volumes(admin, container_volume, name, user) -> None:
-    path = f"/os-quota-sets/{user.project_id}"
-    before = admin("block-storage", "GET", path)["quota_set"]
-    limits = {"gigabytes": 3 + sum(volume["size"] for volume in user.volumes())}
-    admin("block-storage", "PUT", path, {"quota_set": limits})
-    try:
-        container_volume.ok(name=name, size=1)
-        for arguments in ({"name": f"{name}-2", "size": 5}, {"name": name, "size": 9}):
-            message = container_volume.fails(**arguments)
-            for part in ("quota gigabytes", "used up"):
-                assert part in message
-        assert user.volumes(name=f"{name}-2") == []
-        limits = {"volumes": len(user.volumes())}
-        admin("block-storage", "PUT", path, {"quota_set": limits})
-        assert "quota volumes" in container_volume.fails(name=f"{name}-2", size=1)
-    finally:
-        kept = {key: before[key] for key in ("gigabytes", "volumes")}
-        admin("block-storage", "PUT", path, {"quota_set": kept})
+def test_quota_of_volumes(admin, container_volume, name, project) -> None:
+    def allow(**limits: int) -> None:
+        admin("block-storage", "PUT", f"/os-quota-sets/{project['id']}", {"quota_set": limits})
+
+    as_member = {"cloud": project["cloud"], "name": name}
+    allow(gigabytes=3, volumes=1)
+    container_volume.ok(**as_member, size=1)
+    assert "quota gigabytes" in container_volume.fails(**as_member, size=9)
+    assert "quota volumes" in container_volume.fails(cloud=project["cloud"], name=f"{name}-2", size=1)
+    allow(volumes=5)
+    message = container_volume.fails(cloud=project["cloud"], name=f"{name}-2", size=5)
+    for part in ("quota gigabytes", "used up", "have the quota raised"):
+        assert part in message
+    assert container_volume.ok(**as_member, state="absent").changed
+    assert not container_volume.ok(cloud=project["cloud"], name=f"{name}-2", state="absent").changed
 
 
 def test_wrong_password(container_port, container_volume, name, proxied) -> None:
