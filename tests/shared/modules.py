@@ -73,10 +73,10 @@ class Module:
         return result.msg
 
 
-def eventually(check: Callable[[], Any], seconds: float = 60) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 60, pause: float = 0.05) -> Any:
     """Wait until a check returns something true, and return that."""
     end = time.monotonic() + seconds
     while not (answer := check()):
         assert time.monotonic() < end, "what was waited for did not happen"
-        time.sleep(0.05)
+        time.sleep(pause)
     return answer

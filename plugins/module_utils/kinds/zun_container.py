@@ -110,6 +110,8 @@ class ZunContainers(Kind):
         self._requests: dict[str, str] = {}
         self._arrived: dict[str, float] = {}
         self._before: dict[str, str] = {}
+        # By container: what the task says of one that is being changed.
+        self._said: dict[str, Mapping[str, Any]] = {}
         # Why a container is in Error, as listed: asked for the container, its host only says that there is none.
         self._reasons: dict[str, str] = {}
         self._in_error: dict[str, float] = {}
@@ -600,6 +602,7 @@ class ZunContainers(Kind):
     def update(self, item: Desired, actual: Actual, differences: Sequence[Difference]) -> None:
         """Change what Zun and Neutron change in place."""
         after = {difference.name: difference.after for difference in differences}
+        self._said[actual.id] = item.values
         with worded(item.label, self.shown(item.values)):
             if "name" in after:
                 self._zun.change_container(actual.id, {"name": after["name"]})
@@ -862,7 +865,8 @@ class ZunContainers(Kind):
             lines = self._zun.container_logs(actual.id, LOG_LINES)
         except ServiceError:
             lines = []
-        return ItemError(f"{reason.rstrip('.')}.{hint(reason, self.shown(actual.values))}", lines[-LOG_LINES:])
+        said = {**actual.values, **self._said.get(actual.id, {})}
+        return ItemError(f"{reason.rstrip('.')}.{hint(reason, self.shown(said))}", lines[-LOG_LINES:])
 
     def remarks(self, item: Desired, actual: Actual) -> list[str]:
         """Tell of a container that was started and has ended well since, and of interfaces with another MTU."""
