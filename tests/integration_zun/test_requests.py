@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -177,34 +176,6 @@ def test_one_port_of_several_is_refused(on_error, container_port, name, user) ->
     again = container_port(network="front", ports=items, on_error="continue")
     assert [entry["action"] for entry in again["ports"] if entry["name"] != f"{name}-bad"].count("failed") == 0
     assert len([port for port in user.ports() if port["name"].startswith(name)]) == 2
-
-
-@pytest.fixture
-def project(admin, lab, name, user) -> Iterator[dict[str, Any]]:
-    """A cloud with a project of its own, whose quotas nobody else needs, and a network in it."""
-    identity = admin.connection.identity
-    domain = "default"
-    made = identity.create_project(name=name, domain_id=domain)
-    login = {"username": name, "password": uuid.uuid4().hex}
-    member = identity.create_user(name=name, password=login["password"], domain_id=domain, default_project_id=made.id)
-    identity.assign_project_role_to_user(made, member, identity.find_role("member"))
-    auth = {**login, "project_name": name, "user_domain_id": domain, "project_domain_id": domain}
-    settings = user.connection.config.config
-    network = {"network": {"name": f"{name}-net", "project_id": made.id}}
-    network_id = admin("network", "POST", "/networks", network)["network"]["id"]
-    yield {
-        "id": made.id,
-        "network": network_id,
-        "cloud": {
-            "auth": {**auth, "auth_url": settings["auth"]["auth_url"]},
-            "region_name": settings["region_name"],
-        },
-    }
-    for port in admin.ports(project_id=made.id):
-        admin("network", "DELETE", f"/ports/{port['id']}")
-    admin("network", "DELETE", f"/networks/{network_id}")
-    identity.delete_user(member)
-    identity.delete_project(made)
 
 
 @pytest.mark.parametrize("count", [1, 3])
