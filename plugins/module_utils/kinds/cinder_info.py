@@ -15,7 +15,7 @@ from ..engine.units import GIB, parse_size
 from ..services.cinder import Cinder
 from ..services.cloud import Cloud
 from .cinder_volume import CinderVolumes
-from .cloud_errors import passed_on
+from .service_errors import passed_on
 
 #: Filters Cinder allows ordinary users.
 CINDER_FILTERS = ("availability_zone", "bootable", "metadata", "size", "status")

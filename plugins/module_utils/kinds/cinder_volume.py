@@ -19,9 +19,10 @@ from ..engine.units import GIB, format_size
 from ..services.cinder import Cinder
 from ..services.cloud import Cloud
 from ..services.errors import NotFoundError, ServiceError
-from .cloud_errors import Refusal, explain, is_answer_lost, passed_on, worded
+from .cloud_errors import Refusal, explain, is_answer_lost, worded
 from .parsers import LABEL_PREFIX
 from .references import chosen, is_id
+from .service_errors import passed_on
 from .volume_options import BLANK_MARK, VOLUME_OPTIONS
 
 # What a new volume can be filled from.

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine.errors import EngineError, ItemError
+from ..engine.errors import ItemError
 from ..services.errors import ServiceError
 
 
@@ -76,12 +76,3 @@ def worded(label: str, values: Mapping[str, Any], refusals: Sequence[Refusal] = 
         yield
     except ServiceError as exc:
         raise explain(label, values, exc, refusals) from exc
-
-
-@contextmanager
-def passed_on() -> Iterator[None]:
-    """Pass errors on that concern all items, as they stand."""
-    try:
-        yield
-    except ServiceError as exc:
-        raise EngineError(str(exc)) from exc

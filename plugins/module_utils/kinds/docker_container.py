@@ -38,9 +38,10 @@ from .container_rules import (
     require_image,
     secret_texts,
 )
-from .docker_errors import explain, passed_on, worded
+from .docker_errors import explain, worded
 from .docker_fields import FIELDS, Body, Inspected
 from .own_labels import LABEL_SALT
+from .service_errors import passed_on
 
 # Goals of a wait. "ready" is healthy where there is a health check, running otherwise.
 RUNNING = "running"

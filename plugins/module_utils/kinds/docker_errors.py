@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..engine.errors import EngineError, ItemError
+from ..engine.errors import ItemError
 from ..services.errors import ServiceError
 
 _CANNOT_RUN = (
@@ -108,12 +108,3 @@ def worded(label: str, values: Mapping[str, Any]) -> Iterator[None]:
         yield
     except ServiceError as exc:
         raise explain(label, values, exc) from exc
-
-
-@contextmanager
-def passed_on() -> Iterator[None]:
-    """Pass errors on that concern all items, as they stand."""
-    try:
-        yield
-    except ServiceError as exc:
-        raise EngineError(str(exc)) from exc

@@ -15,11 +15,10 @@ from ..engine.parallel import bounded_map
 from ..engine.secrets import Masker, texts_in
 from ..engine.units import MIB
 from ..services.docker import DockerEngine
-from ..services.errors import ServiceError, UnreachableError
 from .docker_container import DockerContainers
-from .docker_errors import passed_on
 from .docker_fields import networks_in_order
 from .docker_volume import DockerVolumes
+from .service_errors import if_there, passed_on
 
 #: Filters by our words, with the engine's.
 CONTAINER_FILTERS = {
@@ -80,7 +79,7 @@ class DockerContainerReader:
         }
         for name, ask in parts.items():
             if name in gather:
-                description[name] = _if_there(ask)
+                description[name] = if_there(ask)
         if "networks" in gather:
             description["networks"] = _networks(actual)
         return description
@@ -89,17 +88,6 @@ class DockerContainerReader:
         answer = self._engine.container_processes(actual.id)
         titles = [title.lower() for title in answer["Titles"]]
         return [dict(zip(titles, secrets.mask(process))) for process in answer["Processes"] or []]
-
-
-def _if_there(ask: Callable[[], Any]) -> Any:
-    """Ask for something a container may not have (a log that can be read) or no longer has (processes)."""
-    with passed_on():
-        try:
-            return ask()
-        except UnreachableError:
-            raise
-        except ServiceError:
-            return None
 
 
 def _is_wanted(summary: Mapping[str, Any], names: Sequence[str], ids: Sequence[str]) -> bool:

@@ -19,7 +19,8 @@ from ..engine.kind import ABSENT, PRESENT, READY, Actual, Desired, Judgement, Ki
 from ..engine.options import option_error
 from ..services.docker import DockerEngine
 from . import parsers
-from .docker_errors import passed_on, worded
+from .docker_errors import worded
+from .service_errors import passed_on
 from .volume_options import VOLUME_OPTIONS
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from ..engine.errors import OptionError
 from ..services.cloud import Cloud
 from ..services.neutron import Neutron
-from .cloud_errors import passed_on
 from .neutron_port import NeutronPorts
+from .service_errors import passed_on
 
 #: Filters by our words, with Neutron's.
 PORT_FILTERS = {

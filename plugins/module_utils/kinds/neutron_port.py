@@ -18,9 +18,10 @@ from ..engine.parallel import bounded_map
 from ..services.cloud import Cloud
 from ..services.errors import ServiceError
 from ..services.neutron import Neutron
-from .cloud_errors import Refusal, exceeded_quota, explain, is_answer_lost, passed_on, worded
+from .cloud_errors import Refusal, exceeded_quota, explain, is_answer_lost, worded
 from .port_options import PORT_OPTIONS, network_or_address
 from .references import Directory
+from .service_errors import passed_on
 
 # Ports of one bulk request: Neutron refuses bodies from 112 KiB on.
 _BULK = 100

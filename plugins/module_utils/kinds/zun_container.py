@@ -26,7 +26,7 @@ from ..services.errors import ServiceError
 from ..services.neutron import Neutron
 from ..services.zun import Zun
 from . import zun_fields
-from .cloud_errors import is_answer_lost, passed_on
+from .cloud_errors import is_answer_lost
 from .container_options import CONTAINER_OPTIONS
 from .container_rules import (
     check_said,
@@ -39,6 +39,7 @@ from .container_rules import (
 )
 from .own_labels import LABEL_SALT
 from .references import Directory
+from .service_errors import passed_on
 from .zun_errors import explain, hint, worded
 from .zun_interfaces import mtu_by_mac, mtu_remarks
 from .zun_references import References

@@ -14,10 +14,9 @@ from ..engine.kind import Actual
 from ..engine.parallel import bounded_map
 from ..engine.secrets import Masker, texts_in
 from ..services.cloud import Cloud
-from ..services.errors import ServiceError, UnreachableError
 from ..services.neutron import Neutron
 from ..services.zun import Zun
-from .cloud_errors import passed_on
+from .service_errors import if_there, passed_on
 from .zun_container import RUNNING, ZunContainers
 from .zun_interfaces import mtu_by_mac
 
@@ -73,7 +72,7 @@ class ZunContainerReader:
         }
         for name, ask in parts.items():
             if name in gather:
-                description[name] = _if_there(ask)
+                description[name] = if_there(ask)
         return description
 
     def _processes(self, actual: Actual, secrets: Masker) -> list[dict[str, str]]:
@@ -135,17 +134,6 @@ def _is_wanted(row: Mapping[str, Any], names: Sequence[str], ids: Sequence[str])
     if not names and not ids:
         return True
     return row["name"] in names or any(row["uuid"].startswith(wanted) for wanted in ids)
-
-
-def _if_there(ask: Callable[[], Any]) -> Any:
-    """Ask for something a container may not have in its state."""
-    with passed_on():
-        try:
-            return ask()
-        except UnreachableError:
-            raise
-        except ServiceError:
-            return None
 
 
 def _action(record: Mapping[str, Any]) -> dict[str, Any]:
