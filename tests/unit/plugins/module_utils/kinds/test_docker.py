@@ -15,7 +15,7 @@ from ansible_collections.caas.zun.plugins.module_utils.kinds.container_options i
 from ansible_collections.caas.zun.plugins.module_utils.kinds.docker_fields import FIELDS, Body, Inspected
 from ansible_collections.caas.zun.plugins.module_utils.services.errors import ServiceError
 
-NO_FIELDS = {"name", "image", "image_pull_policy"}
+NO_FIELDS = {"name", "image", "image_pull_policy", "allow_format"}
 
 
 def test_every_option_of_backend_docker_is_a_field() -> None:
