@@ -86,6 +86,15 @@ def test_volume_whose_name_is_part_of_another(container_volume, engine, name, ra
     assert exists(engine, f"{name}-ab")
 
 
+def test_the_id_is_the_name(container_volume, container_volume_info, engine, name) -> None:
+    container_volume.ok(name=name)
+    assert not container_volume.ok(id=name).changed
+    assert [volume["name"] for volume in container_volume_info.ok(id=[name])["volumes"]] == [name]
+    assert container_volume.ok(id=name, state="absent").changed
+    assert not exists(engine, name)
+    assert "there is no volume with id" in container_volume.fails(id=name)
+
+
 def test_size_is_refused_with_the_reason(container_volume, everything, name) -> None:
     message = container_volume.fails(name=name, size="1G")
     for part in ("size", "1G", "grow with the disk", "leave the option out"):
