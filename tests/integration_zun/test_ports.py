@@ -104,6 +104,13 @@ def test_option_for_administrators(option, admin, capsys, container_port, lab, n
     check_option(Admin, name, option, *ADMIN_CASES[option], lambda port_name: port(admin, port_name))
 
 
+def test_a_host_that_does_not_take_the_port(container_port, front, lab, name) -> None:
+    done = container_port.ok(cloud=lab["admin_cloud"], name=name, network=front["id"], host="no-such-host")
+    assert len(done.warnings) == 1
+    for part in (name, "host: 'no-such-host'", "Neutron agent"):
+        assert part in done.warnings[0]
+
+
 @pytest.mark.parametrize("option", ADMIN_CASES)
 def test_what_only_administrators_may_set(option, container_port, name, user) -> None:
     value = ADMIN_CASES[option][0]

@@ -316,6 +316,18 @@ def test_a_volume_in_error(admin, container_volume, name, user) -> None:
     assert container_volume.ok(name=name, state="absent").changed
 
 
+def test_a_wait_that_is_too_short(container_volume, lab, name, user) -> None:
+    """What is merely late is left alone, and the next run goes on waiting for it."""
+    wanted = {"name": name, "size": 1, "image": lab["glance_image"]}
+    message = container_volume.fails(**wanted, timeout=0.2)
+    made = volume(user, name)
+    for part in (name, "is not available after 0.2 s", made["id"]):
+        assert part in message
+    waited = container_volume.ok(**wanted)
+    assert not waited.changed
+    assert (waited["volume"]["id"], waited["volume"]["status"]) == (made["id"], "available")
+
+
 def test_the_availability_zone_cannot_change(container_volume, name, user) -> None:
     zone = container_volume.ok(name=name, size=1)["volume"]["availability_zone"]
     for check in (True, False):

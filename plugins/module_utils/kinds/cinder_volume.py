@@ -492,7 +492,7 @@ class CinderVolumes(Kind):
         if goal == DETACHED:
             return Judgement(READY if not seen["attachments"] else PENDING, "it is still attached")
         if goal == ABSENT or status not in _SETTLED:
-            return Judgement(PENDING, f"its status is {status!r}")
+            return Judgement(PENDING, f"the status of volume {seen['id']} is {status!r}")
         if goal.startswith(_OF_SIZE) and format_size(seen["size"] * GIB) != goal[len(_OF_SIZE) :]:
             return Judgement(FAILED, f"Cinder left the volume {seen['id']} as large as it was")
         if goal.startswith(_OF_TYPE) and seen["volume_type"] != goal[len(_OF_TYPE) :]:

@@ -311,6 +311,14 @@ class NeutronPorts(Kind):
                 "to delete the port all the same, which cuts the network connection."
             )
 
+    def remarks(self, item: Desired, actual: Actual) -> list[str]:
+        """Tell of a port that its host did not take, which Neutron does not call an error."""
+        if actual.raw.get("binding:vif_type") != "binding_failed":
+            return []
+        host = actual.values.get("host")
+        remark = f"{item.label}: host: {host!r} does not take the port; check that a Neutron agent that knows the network runs there."
+        return [remark]
+
     def predict(self, base: Actual | None, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a new port has by default; without port security also no security groups."""
         values = super().predict(base, given)
