@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from modules import eventually
 
 from ansible_collections.caas.zun.plugins.module_utils.kinds.port_options import VNIC_TYPES
 
@@ -292,6 +293,27 @@ def test_a_port_in_use(admin, container_port, name, user) -> None:
 def test_mtu_of_the_network(container_port, front, name) -> None:
     assert container_port.ok(name=name, network="front")["port"]["mtu"] == front["mtu"] > 0
     assert container_port.ok(name=name)["port"]["mtu"] == front["mtu"]
+
+
+def test_a_container_with_another_mtu(container_port, lab, name, own_network, user) -> None:
+    made = container_port.ok(name=name, network=own_network["name"])["port"]
+    body = {
+        "name": name,
+        "image": lab["images"][0],
+        "command": ["sleep", "100000"],
+        "nets": [{"port": made["id"]}],
+    }
+    container = user("container", "POST", "/containers", body, run="true")["uuid"]
+    eventually(lambda: user.container(container)["status"] in ("Running", "Error"), 120)
+    assert user.container(container)["status"] == "Running", user.container(container)["status_reason"]
+    assert container_port.ok(name=name, description="one").warnings == []
+    lower = own_network["mtu"] - 50
+    user("network", "PUT", f"/networks/{own_network['id']}", {"network": {"mtu": lower}})
+    warned = container_port.ok(name=name, description="two")
+    assert warned["port"]["mtu"] == lower
+    assert len(warned.warnings) == 1
+    for part in (name, f"MTU {own_network['mtu']}", str(lower)):
+        assert part in warned.warnings[0]
 
 
 @pytest.mark.parametrize(

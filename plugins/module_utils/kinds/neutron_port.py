@@ -18,10 +18,12 @@ from ..engine.parallel import bounded_map
 from ..services.cloud import Cloud
 from ..services.errors import ServiceError
 from ..services.neutron import Neutron
+from ..services.zun import Zun
 from .cloud_errors import Refusal, exceeded_quota, explain, is_answer_lost, worded
 from .port_options import PORT_OPTIONS, network_or_address
 from .references import Directory
 from .service_errors import passed_on
+from .zun_interfaces import mtu_by_mac, mtu_remarks
 
 # Ports of one bulk request: Neutron refuses bodies from 112 KiB on.
 _BULK = 100
@@ -39,6 +41,9 @@ _PLAIN = {
     "dns_domain": "dns_domain",
     "admin_state_up": "admin_state_up",
 }
+
+#: What kuryr writes into a port that a container of Zun has.
+OWNER_OF_CONTAINERS = "compute:kuryr"
 
 # Extensions that are not part of every Neutron.
 _EXTENSION = {"dns_name": "dns-integration", "dns_domain": "dns-domain-ports", "qos_policy": "qos"}
@@ -312,12 +317,17 @@ class NeutronPorts(Kind):
             )
 
     def remarks(self, item: Desired, actual: Actual) -> list[str]:
-        """Tell of a port that its host did not take, which Neutron does not call an error."""
-        if actual.raw.get("binding:vif_type") != "binding_failed":
+        """Tell of a port its host did not take, which is no error to Neutron, and of a container with another MTU."""
+        port = actual.raw
+        if port.get("binding:vif_type") == "binding_failed":
+            host = actual.values.get("host")
+            remark = f"{item.label}: host: {host!r} does not take the port; check that a Neutron agent that knows the network runs there."
+            return [remark]
+        if port["device_owner"] != OWNER_OF_CONTAINERS or not port["device_id"]:
             return []
-        host = actual.values.get("host")
-        remark = f"{item.label}: host: {host!r} does not take the port; check that a Neutron agent that knows the network runs there."
-        return [remark]
+        mtu = self.directory.entry("network", port["network_id"]).get("mtu")
+        interfaces = mtu_by_mac(Zun(self._cloud), port["device_id"])
+        return mtu_remarks(item.label, [port], interfaces, {port["network_id"]: mtu})
 
     def predict(self, base: Actual | None, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a new port has by default; without port security also no security groups."""
@@ -511,5 +521,5 @@ def user_of(port: Mapping[str, Any]) -> str | None:
     if not port["device_id"]:
         return None
     owner = port["device_owner"]
-    what = "container" if owner == "compute:kuryr" else owner or "device"
+    what = "container" if owner == OWNER_OF_CONTAINERS else owner or "device"
     return f"{what} {port['device_id']}"
