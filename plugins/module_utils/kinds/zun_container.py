@@ -19,7 +19,7 @@ from ..engine.compare import Difference, compare
 from ..engine.digest import UNKNOWN, Digest, new_salt
 from ..engine.errors import EngineError, ItemError, OptionError
 from ..engine.kind import ABSENT, FAILED, PENDING, PRESENT, READY, Actual, Desired, Judgement, Kind, Observed, Way
-from ..engine.options import IN_PLACE, RECREATE, Option
+from ..engine.options import IN_PLACE, RECREATE, STRICT, Option
 from ..engine.parallel import bounded_map
 from ..services.cloud import Cloud
 from ..services.errors import ServiceError
@@ -265,6 +265,9 @@ class ZunContainers(Kind):
     ) -> tuple[list[Difference], list[str]]:
         """Compare by ids: a name may mean another object by now."""
         said = self._resolved.get(id(item), item.values)
+        if "security_groups" in said and said.get("exposed_ports") == []:
+            # Without its ports, the container also loses the group Zun made for them: that takes a new container.
+            comparisons = {"exposed_ports": STRICT, **comparisons}
         return compare(self.table.of_backend(self.backend), said, actual.values, comparisons, self.change_of)
 
     def change_of(self, option: Option, before: Any, after: Any) -> str:
@@ -297,7 +300,8 @@ class ZunContainers(Kind):
             raise ItemError(
                 f"{item.label}: image: a paused container cannot get another one; start it first (state: started)."
             )
-        if {"security_groups"} & set(changed) and actual.values.get("exposed_ports") not in ([], UNKNOWN):
+        has_own_group = actual.values.get("exposed_ports") not in ([], UNKNOWN) and "exposed_ports" not in changed
+        if "security_groups" in changed and has_own_group:
             raise item_fault(
                 item,
                 "security_groups",
@@ -391,8 +395,8 @@ class ZunContainers(Kind):
         with passed_on():
             actions = self._zun.container_actions(actual.id)
         made = [action for action in actions if action["action"] in ("create", "rebuild")]
-        # Without a record, no host was ever found for it.
-        return not made or made[0].get("message") == "Error"
+        # Without a record, no host was ever found for it; without an end, its host died in the middle.
+        return not made or not made[0].get("finish_time") or made[0].get("message") == "Error"
 
     def make_room(self, item: Desired, actual: Actual) -> tuple[Way, Way]:
         """Ports and fixed addresses go from the old container to the new one; both cannot have them."""

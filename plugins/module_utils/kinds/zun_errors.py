@@ -47,7 +47,12 @@ _REFUSALS = (
 
 # What goes wrong on a compute node, after the creation was accepted: signs in Zun's reason, the option, what to do.
 _LATE: tuple[tuple[str, str, str], ...] = (
-    (r"unauthorized|authentication required|denied", "registry", "check user name and password of the registry entry"),
+    # Of anything but a missing image, Zun says no more than that there was an error (zun/image/docker/driver.py).
+    (
+        r"unauthorized|authentication required|denied|error on pulling image",
+        "registry",
+        "check user name and password of the registry entry, and that the compute nodes reach it",
+    ),
     (
         r"download image|pull|no such image|manifest|image .*(not found|could not be found)|repository",
         "image",

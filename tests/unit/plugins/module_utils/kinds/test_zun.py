@@ -224,6 +224,7 @@ def test_plain_sizes() -> None:
 @pytest.mark.parametrize(
     ("values", "reason", "parts"),
     [
+        ({"image": "a:1", "registry": "mine"}, "Error on pulling image: a:1", ("registry", "mine", "password")),
         ({"registry": "mine"}, "pull access denied, unauthorized", ("registry", "mine", "password")),
         ({"image": "a:1"}, "Cannot download image from docker: x", ("image", "a:1", "registry")),
         ({"image": "a:1", "command": ["/no"]}, "exec: no such file or directory: unknown", ("command", "/no")),
