@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import hashlib
 import json
 import os
 import re
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +88,24 @@ def lab() -> dict[str, Any]:
     description = json.loads(path.read_text())
     os.environ["OS_CLIENT_CONFIG_FILE"] = description["clouds"]
     return description
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark of tests that stop a part of the lab, and so run while no other test does."""
+    config.addinivalue_line("markers", "alone: runs while no other test does")
+
+
+@pytest.fixture(autouse=True)
+def turn(lab: dict[str, Any], request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let tests run side by side, in several processes, but for those marked ``alone``."""
+    is_alone = request.node.get_closest_marker("alone") is not None
+    lock = Path(tempfile.gettempdir()) / f"{PREFIX}-{hashlib.sha256(lab['clouds'].encode()).hexdigest()[:16]}"
+    with lock.with_suffix(".gate").open("w") as gate, lock.with_suffix(".room").open("w") as room:
+        # Who waits for the room to be empty keeps the gate shut, or it would never be.
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
 
 
 @pytest.fixture(scope="session")
