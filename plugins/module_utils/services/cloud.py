@@ -405,6 +405,12 @@ def _explained(doing: str, service: str, exc: Exception) -> ServiceError:
         text += f"auth_url does not lead to Keystone. Check it in clouds.yaml or in auth. ({said})"
     elif isinstance(exc, (found.AuthPluginException, openstack.exceptions.ConfigException)):
         text += f"the cloud's configuration is incomplete or wrong. Check cloud, auth and auth_type. ({said})"
+    elif isinstance(exc, TypeError):
+        # Plugins are called with all that the sources say together.
+        text += (
+            f"auth_type does not take what clouds.yaml, OS_* and auth say together ({said}). "
+            "With another auth_type than the cloud's, name no cloud: unset OS_CLOUD and leave cloud out."
+        )
     elif isinstance(exc, (found.ClientException, OSError)):
         text += f"{said}."
     else:

@@ -197,6 +197,7 @@ def test_kinds_of_refusals(status, kind) -> None:
         (found.MissingRequiredOptions([]), "configuration is incomplete or wrong"),
         (found.NoMatchingPlugin("p"), "configuration is incomplete or wrong"),
         (openstack.exceptions.ConfigException("Cloud x was not found."), "configuration is incomplete or wrong"),
+        (TypeError("unexpected keyword argument 'password'"), "auth_type does not take what"),
         (KeyError("odd"), "KeyError: 'odd'"),
     ],
 )
