@@ -74,6 +74,8 @@ LOG_LINES = 20
 _PASSING_ERROR = 5.0
 #: Longest wait for a single action on the way to something else, in seconds; deleting a volume takes Zun up to 60.
 _PATIENCE = 90.0
+#: A creation that nothing has been heard of for this time may have failed, in seconds.
+_SILENCE = 30.0
 _PAUSE = 0.4
 
 # A name of an object set aside; the id makes it unique.
@@ -782,6 +784,9 @@ class ZunContainers(Kind):
             ):
                 return Judgement(FAILED, f"could not be deleted ({seen.get('status_reason') or 'Zun says no reason'})")
             return Judgement(PENDING, self._stuck(seen))
+        if seen["status"] == "Creating" and elapsed > _SILENCE:
+            # Some faults of Zun end a creation without a word in its status; the record of the action has it.
+            return Judgement(READY)
         if seen["status"] in _ON_THE_WAY and not (seen["status"] == RESTARTING and goal != SETTLED):
             return Judgement(PENDING, self._stuck(seen))
         return Judgement(READY)

@@ -49,6 +49,14 @@ def _check_sizes(values: Mapping[str, Any]) -> None:
             raise fault(values, option, f"is not a whole number of {name}, in which Zun counts", f"round it to {name}")
     if "cpu" in values and values["cpu"] < 0.1:
         raise fault(values, "cpu", "is below Zun's minimum", "give at least 0.1")
+    if values.get("cpu_policy") == "dedicated":
+        # Makes a set of a number, with CpuSetFilter, and looks for limits nobody set, without (zun/compute/claims.py).
+        raise fault(
+            values,
+            "cpu_policy",
+            "breaks Zun (16 to 18) in the middle of a creation, whose container only an administrator can then remove",
+            "leave it out",
+        )
 
 
 def _check_command(values: Mapping[str, Any]) -> None:

@@ -167,6 +167,7 @@ def test_defaults_of_a_health_check() -> None:
         ({"disk": 0}, ("disk", "no limit", "at least 1G")),
         ({"cpu": 0.05}, ("cpu", "0.05", "at least 0.1")),
         ({"cpu": 0}, ("cpu", "minimum")),
+        ({"cpu_policy": "dedicated"}, ("cpu_policy", "dedicated", "administrator", "leave it out")),
         ({"entrypoint": []}, ("entrypoint", "image's own one")),
         ({"security_groups": ["a"], "exposed_ports": ["80"]}, ("exposed_ports", "security_groups", "leave one")),
         ({"nets": [{"network": "a", "aliases": ["b"]}]}, ("nets[0].aliases", "cannot be used with backend zun")),
