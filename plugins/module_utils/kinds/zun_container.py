@@ -221,6 +221,10 @@ class ZunContainers(Kind):
         groups = self._references.security_groups_of(row["uuid"], said.get("security_groups"))
         if groups is not None:
             values["security_groups"] = groups
+        if row["status"] == "Creating":
+            # Ports come in the middle of the creation.
+            values["nets"] = UNKNOWN
+            values["security_groups"] = UNKNOWN
         if row.get("registry_id"):
             values["registry"] = self._references.registry(row["registry_id"])
         return Actual(
