@@ -83,9 +83,9 @@ def explain(label: str, values: Mapping[str, Any], exc: ServiceError) -> ItemErr
 
     :param values: what the user said, as it may be shown.
     """
-    if exc.status is not None and exc.status >= 500 and "host" in exc.said.lower() and "up" in exc.said.lower():
-        # ContainerHostNotUp (zun/common/exception.py).
-        return ItemError(f"{label}: its compute node is down ({exc.said.rstrip('.')}); try again once it is back.")
+    if exc.status == 500:
+        # ContainerHostNotUp is one of them, and its words are kept from users (zun-api.md 2.1).
+        return ItemError(f"{label}: {exc} Zun also answers so while a compute node is down; try again once it is back.")
     return cloud_errors.explain(label, values, exc, _REFUSALS)
 
 
