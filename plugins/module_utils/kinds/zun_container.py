@@ -807,7 +807,9 @@ class ZunContainers(Kind):
         with passed_on():
             failed = self._action_failed(actual.id)
             if failed is None:
-                return Judgement(PENDING, "Zun has not finished the last action; it goes on when the compute node is up")
+                return Judgement(
+                    PENDING, "Zun has not finished the last action; it goes on when the compute node is up"
+                )
             row = self._zun.get_container(actual.id)
         if row is None:
             return Judgement(FAILED, "has been deleted by somebody else")
