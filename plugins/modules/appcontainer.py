@@ -48,8 +48,15 @@ notes:
     and V(paused) stop and pause it, V(restarted) starts it or restarts it if it runs.
   - With O(state=started), a container counts as started when it still runs half a second after its start, or has ended
     with exit code 0; any other end is an error.
-  - With O(backend=zun), O(image) is changed by a rebuild, which keeps ID, ports and volumes; if it fails, the old image is
-    put back by another rebuild. A tag that stands for another image by now is not noticed, as Zun does not tell.
+  - With O(backend=zun), O(image) is changed by a rebuild, which keeps ID and ports; if it fails, the old image is put back
+    by another rebuild. A container with mounts or exposed ports is recreated instead, as a rebuild that fails would lose
+    them, and so is one whose command or entrypoint came from the image, as a rebuild keeps those of the old image.
+    A tag that stands for another image by now is not noticed, as Zun does not tell.
+  - With O(backend=zun), a container that is found as the task wants it is taken from Zun's list, which Zun brings up to
+    date every minute; what has ended since then is not noticed. Before anything is changed, and with O(state=healthy), the
+    container's host is asked.
+  - A container with O(auto_remove) counts as started too when it has ended and gone; on Zun nobody tells with which exit
+    code.
   - With O(backend=zun), O(state=healthy) runs the command of O(healthcheck) in the container and waits until it ends with
     exit code 0, as Zun passes the check on to Docker but never reports what Docker finds. Zun allows a command 5 seconds
     unless its operator sets C([docker] execute_timeout). A check that only the image defines is unknown to Zun, so

@@ -228,7 +228,8 @@ def _plan_recreation(kind: Kind, plan: Plan, actual: Actual) -> None:
     plan.action = "recreated"
     plan.predicted = {**kind.predict(actual, plan.new_values), **plan.new_values}
     plan.predicted_status = kind.status_after(state, None)
-    removed = plan.is_repair or kind.must_go_first(item, actual)
+    # Asked of a broken one as well: it may hold what its replacement needs, or what must not be lost.
+    removed = kind.must_go_first(item, actual) or plan.is_repair
     if removed:
         _plan_removal(kind, plan, actual)
     else:

@@ -220,6 +220,8 @@ class _Run:
         self.committed = False
         # The old object had to be removed first, and was made anew after a failure.
         self.restored = False
+        # What was changed in place was changed back, which need not show.
+        self.reverted = False
 
     def _target(self, step: Step) -> Actual | None:
         return self.previous if step.on == PREVIOUS else self.current
@@ -258,6 +260,7 @@ class _Run:
         elif target is None or step.verb == WAIT:
             return
         elif step.verb == UPDATE:
+            self.reverted = self.error is not None
             kind.update(item, target, step.differences)
         elif step.verb == SET_ASIDE:
             self.previous, self.current = target, None
@@ -266,7 +269,10 @@ class _Run:
             self.previous, self.current = target, None
             kind.retire(target)
         elif step.verb == RESTORE:
-            self.previous, self.restored = kind.restore(target), True
+            # Nothing is done to it any more if this fails.
+            self.previous = None
+            self.previous = self.current = kind.restore(target)
+            self.restored = True
         elif step.verb == PUT_BACK:
             kind.put_back(target)
             self.current = target
@@ -397,7 +403,7 @@ def _applied(kind: Kind, item: Desired, plan: Plan, run: _Run) -> ItemResult:
         result.remarks = kind.remarks(item, refreshed)
     if result.error:
         # Ask what is there, not what was meant: all of it may have been taken back.
-        result.changed = run.acted and (bool(run.troubles) or _differ(plan.actual, refreshed))
+        result.changed = run.acted and (bool(run.troubles) or run.reverted or _differ(plan.actual, refreshed))
     return result
 
 

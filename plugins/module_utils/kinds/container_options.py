@@ -195,7 +195,7 @@ CONTAINER_OPTIONS = OptionsTable(
             "raw",
             (
                 "Program that receives O(command) as its arguments: a list, or a text that is split as a shell splits it.",
-                "As in Docker, an entrypoint without O(command) also drops the command of the image.",
+                "On Docker, an entrypoint without O(command) also drops the command of the image; on Zun it does not.",
             ),
             parse=parsers.words,
             backends=_both(RECREATE),

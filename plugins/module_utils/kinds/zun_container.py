@@ -32,7 +32,6 @@ from .container_rules import (
     check_said,
     check_together,
     file_in,
-    in_said_order,
     item_fault,
     require_image,
     secret_texts,
@@ -123,6 +122,10 @@ class ZunContainers(Kind):
         # Contents of injected files by their digests, where a container is to be made anew.
         self._contents: dict[str, str] = {}
         self._claims: dict[str, list[dict[str, Any]]] = {}
+        # Ports that are given to containers and not made for them.
+        self._ports_of_users: set[str] = set()
+        # What only one container can have, with the item that says it.
+        self._claimed: dict[str, int] = {}
 
     # Observing ---------------------------------------------------------
 
@@ -189,11 +192,28 @@ class ZunContainers(Kind):
         if item.state != ABSENT:
             try:
                 self._resolved[id(item)] = self._references.resolve(item.values)
+                self._claim(item)
             except OptionError as exc:
                 return ItemError(f"{item.label}: {exc}")
         if row is None:
             return None
         return replace(self._actual(row, item), is_set_aside=is_set_aside, leftovers=tuple(leftovers))
+
+    def _claim(self, item: Desired) -> None:
+        """Refuse what two items of one task cannot both have; Zun would notice too late, and cut off the one that has it.
+
+        :raises OptionError: another item says it as well.
+        """
+        said = self._resolved[id(item)]
+        claims = [("nets", net["port"]) for net in said.get("nets", ()) if "port" in net]
+        claims += [
+            ("mounts", mount["volume"])
+            for mount in said.get("mounts", ())
+            if "volume" in mount and not self._references.is_multiattach(mount["volume"])
+        ]
+        for option, thing in claims:
+            if self._claimed.setdefault(thing, id(item)) != id(item):
+                raise OptionError(option, thing.name, "is given to two containers", "give each its own")
 
     def refresh(self, item: Desired, actual: Actual) -> Actual | None:
         """Ask the container's host, through Zun."""
@@ -274,7 +294,12 @@ class ZunContainers(Kind):
         if "security_groups" in said and said.get("exposed_ports") == []:
             # Without its ports, the container also loses the group Zun made for them: that takes a new container.
             comparisons = {"exposed_ports": STRICT, **comparisons}
-        return compare(self.table.of_backend(self.backend), said, actual.values, comparisons, self.change_of)
+        found, uncompared = compare(
+            self.table.of_backend(self.backend), said, actual.values, comparisons, self.change_of
+        )
+        if not _can_be_rebuilt(actual):
+            found = [replace(entry, change=RECREATE) if entry.name == "image" else entry for entry in found]
+        return found, uncompared
 
     def change_of(self, option: Option, before: Any, after: Any) -> str:
         """In place where Zun or Neutron can; the groups of a container that has its own by exposed_ports stay."""
@@ -341,6 +366,8 @@ class ZunContainers(Kind):
     def path(self, status: str | None, state: str, force: bool = False) -> Way:
         """Return the way Zun allows (zun-api.md 1.7)."""
         if status in ("Creating", "Rebuilding", "Deleting"):
+            if state == ABSENT and status == "Deleting":
+                return [("wait", ABSENT)]
             return [("wait", SETTLED)] if state in (PRESENT, ABSENT) else self._way_through(state)
         if state == PRESENT:
             return [("wait", SETTLED)] if status is None else []
@@ -393,9 +420,16 @@ class ZunContainers(Kind):
         return READY_GOAL if goal in (STARTED, STARTED_AGAIN) else goal
 
     def is_broken(self, actual: Actual) -> bool:
-        """Dead containers, and those whose creation failed, can only be deleted."""
+        """Dead containers, those whose creation failed, and those their hosts have lost can only be deleted."""
         if actual.status in _LOST:
             return True
+        if actual.status != ERROR:
+            return False
+        lost = "No such container" in str(actual.raw.get("status_reason") or "")
+        return lost or self._never_worked(actual)
+
+    def _never_worked(self, actual: Actual) -> bool:
+        """Tell whether the creation failed, so that there is nothing to lose."""
         if actual.status != ERROR:
             return False
         with passed_on():
@@ -406,12 +440,9 @@ class ZunContainers(Kind):
 
     def make_room(self, item: Desired, actual: Actual) -> tuple[Way, Way]:
         """Ports and fixed addresses go from the old container to the new one; both cannot have them."""
-        said = self._resolved.get(id(item), {})
-        wanted = said.get("nets", actual.values.get("nets", []))
+        wanted = self._asked_nets(item, actual)
         ports = {net["port"] for net in wanted if "port" in net}
         fixed = {net[key] for net in wanted for key in ("v4_fixed_ip", "v6_fixed_ip") if key in net}
-        if "nets" not in said:
-            fixed = set()
         claims = [
             net
             for net in actual.values.get("nets", [])
@@ -424,9 +455,28 @@ class ZunContainers(Kind):
         back = self.path(STOPPED, self.state_like(actual.status))
         return [*way, ("release", None)], [("reclaim", None), *back]
 
+    def _asked_nets(self, item: Desired, actual: Actual | None) -> list[dict[str, Any]]:
+        """Return the networks as somebody asked for them: with the addresses that were said, and no others.
+
+        What the task does not say is as it was said at the creation; a run that was cut off may have detached it.
+        """
+        identity = CONTAINER_OPTIONS["nets"].identity
+        said = self._resolved.get(id(item), {}).get("nets")
+        if said is not None or actual is None:
+            return [dict(net) for net in said or ()]
+        first = zun_fields.nets_at_creation(actual.raw)
+        exact = {identity(net): net for net in first}
+        present = actual.values.get("nets") or first
+        return [dict(exact.get(identity(net), dict(identity(net)))) for net in present]
+
     def must_go_first(self, item: Desired, actual: Actual) -> bool:
         """Zun lets go of a volume only when it deletes the container, and renames none that is in Error."""
         said = self._resolved.get(id(item), {})
+        if actual.raw.get("project_id") not in (None, self._cloud.project_id):
+            raise ItemError(
+                f"{item.label}: the container belongs to project {actual.raw['project_id']}; a new one would be made in the "
+                "project of this login. Run the task in the container's own project."
+            )
         self._refuse_loss(item, actual, said)
         self._keep_contents(item, actual, said)
         old = {mount["volume"] for mount in _known_mounts(actual) if "volume" in mount}
@@ -437,7 +487,7 @@ class ZunContainers(Kind):
     def _refuse_loss(self, item: Desired, actual: Actual, said: Mapping[str, Any]) -> None:
         """Refuse a recreation that would lose data, or what nobody can carry over."""
         own = [mount["destination"] for mount in _known_mounts(actual) if "size" in mount]
-        if own:
+        if own and not self._never_worked(actual):
             raise ItemError(
                 f"{item.label}: mounts: the volume at {own[0]} belongs to the container, and Zun deletes it with the old "
                 "one; keep data on a volume of its own (caas.zun.container_volume), or remove the container first "
@@ -500,6 +550,7 @@ class ZunContainers(Kind):
             run = state in _STATES_THAT_RUN and not late_groups
             salt = new_salt()
             body = {**zun_fields.body(given, said, salt), "name": name}
+            self._ports_of_users.update(str(net["port"]) for net in given.get("nets", ()) if "port" in net)
             actual = self._create(item, body, run, salt)
             if run:
                 self._launched.add(actual.id)
@@ -509,33 +560,38 @@ class ZunContainers(Kind):
 
     def restore(self, actual: Actual) -> Actual:
         """Make a container anew that had to go first."""
+        with worded(actual.name, {}):
+            row = self._zun.get_container(actual.id)
+        if row is not None:
+            raise ItemError(
+                f"{actual.name}: the old container is still there, with status {row['status']} ({actual.id})."
+            )
         restored = self.create(Desired(actual.name, PRESENT, {}), actual, {})
         return replace(actual, id=restored.id)
 
     def _given(self, item: Desired, base: Actual | None, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a new container is given: what the old one had, but for what came from its image or by itself."""
-        said = self._resolved.get(id(item), {})
         given: dict[str, Any] = {}
         if base is not None:
             at_creation = zun_fields.said_at_creation(base.raw)
             given = {
                 name: value
                 for name, value in base.values.items()
-                if value
+                # No security groups at all is a wall, not the lack of a value.
+                if (value or name == "security_groups")
                 and value is not UNKNOWN
                 and (name not in zun_fields.INHERITED or name in (at_creation or base.values))
+                # An administrator sees where a container runs, which nobody need have asked for.
+                and (name not in zun_fields.ADMIN_ONLY or name in (at_creation or ()))
             }
             if at_creation is None and re.fullmatch(r"[0-9a-f]{12}", given.get("hostname", "")):
                 # Docker's own choice.
                 del given["hostname"]
         given.update(values)
         given.pop("allow_format", None)
-        identity = CONTAINER_OPTIONS["nets"].identity
-        exact = {identity(net): net for net in said.get("nets", ())}
-        if "nets" in given:
-            # An address nobody asked for is not asked for again.
-            nets = [exact.get(identity(net), dict(identity(net))) for net in given["nets"]]
-            given["nets"] = in_said_order(nets, said.get("nets", ()))
+        nets = self._asked_nets(item, base)
+        if nets:
+            given["nets"] = self._with_others(nets, given.get("nets", ()))
         if "mounts" in given:
             given["mounts"] = [self._with_content(mount) for mount in given["mounts"]]
         if given.get("exposed_ports") and "security_groups" not in values:
@@ -543,6 +599,13 @@ class ZunContainers(Kind):
         elif "security_groups" in given and not given.get("exposed_ports"):
             given.pop("exposed_ports", None)
         return given
+
+    @staticmethod
+    def _with_others(nets: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Add the networks that only a comparison with superset leaves there; the order is that of the user."""
+        identity = CONTAINER_OPTIONS["nets"].identity
+        asked = {identity(net) for net in nets}
+        return [*map(dict, nets), *(dict(identity(net)) for net in given if identity(net) not in asked)]
 
     def _with_content(self, mount: Mapping[str, Any]) -> Mapping[str, Any]:
         content = mount.get("content")
@@ -599,6 +662,7 @@ class ZunContainers(Kind):
     def _await(self, actual: Actual, goal: str) -> None:
         """Wait for one container outside the common loop, where a step has several parts."""
         end = time.monotonic() + _PATIENCE
+        judgement = Judgement(PENDING)
         while time.monotonic() < end:
             judgement = self.judge(self.poll([actual]).get(actual.id), goal, _PATIENCE)
             if judgement.verdict == READY:
@@ -608,7 +672,7 @@ class ZunContainers(Kind):
             if judgement.verdict == READY:
                 return
             time.sleep(_PAUSE)
-        raise ItemError(f"{actual.name}: is not {goal} after {_PATIENCE:g} s. {self._stuck(actual.raw)}")
+        raise ItemError(f"{actual.name}: is not {goal} after {_PATIENCE:g} s: {judgement.reason.rstrip('.')}.")
 
     def update(self, item: Desired, actual: Actual, differences: Sequence[Difference]) -> None:
         """Change what Zun and Neutron change in place."""
@@ -636,12 +700,33 @@ class ZunContainers(Kind):
         identity = CONTAINER_OPTIONS["nets"].identity
         before = {identity(net): net for net in actual.values["nets"]}
         after = {identity(net): net for net in wanted}
-        for key, net in before.items():
-            if after.get(key) != net:
-                self._detach(actual, net)
-        for key, net in after.items():
-            if before.get(key) != net:
-                self._attach(actual, net)
+        gone = [net for key, net in before.items() if after.get(key) != net]
+        for net in gone:
+            self._detach(actual, net)
+        try:
+            self._attach_all(actual, [net for key, net in after.items() if before.get(key) != net])
+        except (ItemError, ServiceError):
+            # Better the old networks than none.
+            self._attach_missing(actual, gone)
+            raise
+
+    def _attach_missing(self, actual: Actual, nets: Iterable[Mapping[str, Any]]) -> None:
+        """Attach what a container does not have, or no longer."""
+        identity = CONTAINER_OPTIONS["nets"].identity
+        row = self._zun.get_container(actual.id) or {}
+        there = {identity(net) for net in self._references.nets_of(row)}
+        self._attach_all(actual, [net for net in nets if identity(net) not in there])
+
+    def _attach_all(self, actual: Actual, nets: Sequence[Mapping[str, Any]]) -> None:
+        """Attach networks and ports; a port Zun makes is given the groups the container has now.
+
+        Zun gives it those of the creation, which may have changed since (zun/container/docker/driver.py, network_attach).
+        """
+        for net in nets:
+            self._attach(actual, net)
+        networks = {str(net["network"]) for net in nets if "network" in net}
+        if networks and "security_groups" in actual.values:
+            self._set_groups(actual.id, actual.values["security_groups"], networks)
 
     def _detach(self, actual: Actual, net: Mapping[str, Any]) -> None:
         word = {"port": str(net["port"])} if "port" in net else {"network": str(net["network"])}
@@ -675,9 +760,14 @@ class ZunContainers(Kind):
         reason = str((row or {}).get("status_reason") or "").rstrip(".")
         return f" ({reason})" if reason else ""
 
-    def _set_groups(self, container_id: str, groups: Iterable[str]) -> None:
+    def _set_groups(self, container_id: str, groups: Iterable[str], networks: set[str] | None = None) -> None:
+        """Give the ports of a container their security groups.
+
+        :param networks: of the ports meant; None for all.
+        """
         body = {"security_groups": [str(group) for group in groups]}
         ports = self._references.learn_ports_of([container_id], anew=True)
+        ports = [port for port in ports if networks is None or port["network_id"] in networks]
         bounded_map(lambda port: self._neutron.update_port(port["id"], body), ports, self._parallelism)
         self._references.forget_ports_of(container_id)
 
@@ -692,11 +782,7 @@ class ZunContainers(Kind):
                 for net in self._claims[actual.id]:
                     self._detach(actual, net)
             elif verb == "reclaim":
-                row = self._zun.get_container(actual.id) or {}
-                there = {CONTAINER_OPTIONS["nets"].identity(net) for net in self._references.nets_of(row)}
-                for net in self._claims[actual.id]:
-                    if CONTAINER_OPTIONS["nets"].identity(net) not in there:
-                        self._attach(actual, net)
+                self._attach_missing(actual, self._claims[actual.id])
             elif verb == "start" and actual.id in self._launched:
                 self._launched.discard(actual.id)
             elif verb == "stop":
@@ -724,7 +810,7 @@ class ZunContainers(Kind):
             if exc.status != 409 or row is None:
                 raise
             if row["status"] != RESTARTING or final:
-                raise ItemError(f"{actual.name}: cannot be deleted now. {self._stuck(row)}.") from exc
+                raise ItemError(f"{actual.name}: cannot be deleted now. {self._stuck(row).rstrip('.')}.") from exc
             return False
         return True
 
@@ -750,15 +836,20 @@ class ZunContainers(Kind):
                 now = replace(actual, status=row["status"], raw=row)
                 self.delete(now, force=True)
                 self._await(now, ABSENT)
-            left = self._references.remove_left_behind(actual.id, actual.raw or {})
+            left = self._references.remove_left_behind(actual.id, actual.raw or {}, self._ports_of_users)
         if left:
             raise ItemError(f"Zun may have left behind {left}.")
 
     def set_aside(self, actual: Actual) -> None:
         """Free the name."""
         suffix = f"{_ASIDE}{actual.id.replace('-', '')[:12]}"
+        if len(actual.name) + len(suffix) > _LONGEST_NAME:
+            raise ItemError(
+                f"{actual.name}: the name is too long to keep the old container under another one meanwhile; "
+                "remove it first (state: absent)."
+            )
         with worded(actual.name, {}):
-            self._zun.change_container(actual.id, {"name": actual.name[: _LONGEST_NAME - len(suffix)] + suffix})
+            self._zun.change_container(actual.id, {"name": actual.name + suffix})
 
     def put_back(self, actual: Actual) -> None:
         """Give the name back."""
@@ -768,9 +859,17 @@ class ZunContainers(Kind):
     # Waiting -----------------------------------------------------------
 
     def poll(self, actuals: Sequence[Actual]) -> Mapping[str, Any]:
-        """List all containers once."""
+        """List all containers once; those of other projects, which administrators may name by id, are asked for."""
         with passed_on():
-            return {row["uuid"]: row for row in self._zun.list_containers()}
+            rows = {row["uuid"]: row for row in self._zun.list_containers()}
+            for actual in actuals:
+                row = None if actual.id in rows else self._zun.get_container(actual.id)
+                if row is not None:
+                    rows[actual.id] = row
+                elif actual.id not in rows and actual.values.get("auto_remove"):
+                    # It has ended, and went as it was to.
+                    rows[actual.id] = {"uuid": actual.id, "status": _LOST[1], "auto_remove": True, "gone": True}
+        return rows
 
     def judge(self, seen: Any, goal: str, elapsed: float) -> Judgement:
         """Say whether Zun is done with a container; whether that is good, :meth:`confirm` finds out."""
@@ -781,6 +880,8 @@ class ZunContainers(Kind):
         if seen.get("task_state"):
             return Judgement(PENDING, f"Zun is busy with it ({seen['task_state']}). {self._stuck(seen)}")
         if goal == ABSENT:
+            if seen.get("gone"):
+                return Judgement(READY)
             if (
                 seen["status"] == ERROR
                 and self._before.get(seen["uuid"]) != ERROR
@@ -811,6 +912,8 @@ class ZunContainers(Kind):
                     PENDING, "Zun has not finished the last action; it goes on when the compute node is up"
                 )
             row = self._zun.get_container(actual.id)
+        if row is None and actual.values.get("auto_remove"):
+            return Judgement(READY)
         if row is None:
             return Judgement(FAILED, "has been deleted by somebody else")
         if failed or row["status"] == ERROR:
@@ -840,6 +943,9 @@ class ZunContainers(Kind):
         reached = {ENDED: (STOPPED, CREATED), HALTED: (PAUSED,), MADE: (CREATED,)}.get(goal)
         if reached is not None:
             return Judgement(READY if status in reached else PENDING, f"its status is {status}")
+        if status in _LOST and row.get("auto_remove"):
+            # Nobody tells how it ended.
+            return Judgement(READY)
         if status == STOPPED:
             return _judge_ended(row, goal)
         if status == RESTARTING and goal not in (STARTED_AGAIN, HEALTHY_AGAIN):
@@ -919,6 +1025,19 @@ def _same_image(said: Any, reported: str) -> bool:
         return reference if ":" in reference.rpartition("/")[2] else f"{reference}:latest"
 
     return said is not None and whole(said) == whole(reported)
+
+
+def _can_be_rebuilt(actual: Actual) -> bool:
+    """Tell whether a rebuild gives a container another image and nothing else.
+
+    When the new image cannot be had, Zun has let go of the volumes already, and deleted those that belong to the container
+    (zun/compute/manager.py, _fail_container). It makes a second security group for exposed ports, of which it later
+    deletes one. And it keeps the command and entrypoint it once took from the old image.
+    """
+    if actual.raw is None or actual.values.get("mounts") != [] or actual.values.get("exposed_ports") != []:
+        return False
+    said = zun_fields.said_at_creation(actual.raw) or set()
+    return all(name in said or not actual.values.get(name) for name in ("command", "entrypoint"))
 
 
 def _exit_code(row: Mapping[str, Any]) -> int | None:

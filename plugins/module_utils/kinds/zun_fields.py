@@ -47,6 +47,12 @@ def said_at_creation(row: Row) -> set[str] | None:
     return set(json.loads(text)) if text else None
 
 
+def nets_at_creation(row: Row) -> list[dict[str, Any]]:
+    """Return the networks as they were said when the collection made the container."""
+    nets: list[dict[str, Any]] = json.loads(labels_of(row).get(LABEL_UNREPORTED, "{}")).get("nets", [])
+    return nets
+
+
 def read(row: Row, said: Mapping[str, Any]) -> dict[str, Any]:
     """Return the canonical values of all options that need no lookup.
 
@@ -155,7 +161,7 @@ def _own_labels(values: Mapping[str, Any], said: set[str], salt: str) -> dict[st
     own = {LABEL_SALT: salt, LABEL_SAID: json.dumps(sorted(said))}
     if values.get("secret_environment"):
         own[LABEL_SECRET_KEYS] = json.dumps(sorted(values["secret_environment"]))
-    kept = {option: values[option] for option in (*UNREPORTED, *ADMIN_ONLY) if values.get(option)}
+    kept = {option: values[option] for option in (*UNREPORTED, *ADMIN_ONLY, "nets") if values.get(option)}
     if "mounts" in kept:
         kept["mounts"] = [
             {**mount, "content": file_digest(mount["content"], salt)} if "content" in mount else mount

@@ -14,6 +14,7 @@ from ..engine.kind import Actual
 from ..engine.parallel import bounded_map
 from ..engine.secrets import Masker, texts_in
 from ..services.cloud import Cloud
+from ..services.errors import ServiceError, UnreachableError
 from ..services.neutron import Neutron
 from ..services.zun import Zun
 from .service_errors import if_there, passed_on
@@ -52,9 +53,18 @@ class ZunContainerReader:
                 row for row in self._zun.list_containers(query) if _passes(row, rest) and _is_wanted(row, names, ids)
             ]
             if names or ids:
-                fresh = bounded_map(lambda row: self._zun.get_container(row["uuid"]), rows, self._parallelism)
+                fresh = bounded_map(self._fresh, rows, self._parallelism)
                 rows = [row for row in fresh if row is not None]
             return sorted(self._kind.found_all(rows), key=lambda actual: (actual.name, actual.id))
+
+    def _fresh(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Ask a container's host; where that does not answer, what was listed has to do."""
+        try:
+            return self._zun.get_container(row["uuid"])
+        except UnreachableError:
+            raise
+        except ServiceError:
+            return row
 
     def describe(self, actual: Actual, gather: Sequence[str], log_lines: int) -> dict[str, Any]:
         """Return a container with whatever else is to be gathered; None for what it cannot have in its state."""

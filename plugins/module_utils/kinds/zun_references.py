@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..engine.kind import Actual, Desired
@@ -297,11 +297,14 @@ class References:
 
     # Cleaning up ---------------------------------------------------------
 
-    def remove_left_behind(self, container_id: str, row: Found) -> str:
-        """Remove what Zun leaves behind when a creation fails (zun-api.md 9.C2); return what cannot be removed."""
+    def remove_left_behind(self, container_id: str, row: Found, keep: Container[str]) -> str:
+        """Remove what Zun leaves behind when a creation fails (zun-api.md 9.C2); return what cannot be removed.
+
+        :param keep: ports that were there before the container.
+        """
         self.forget_ports_of(container_id)
         for port in self.learn_ports_of([container_id]):
-            if port.get("device_owner", "").startswith("compute:") and not port.get("name"):
+            if port.get("device_owner", "").startswith("compute:") and not port.get("name") and port["id"] not in keep:
                 # One that somebody made has a name, and is only to be let go of.
                 self._neutron.delete_port(port["id"])
         group = f"zun-{container_id}"
