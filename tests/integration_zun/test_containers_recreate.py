@@ -187,3 +187,64 @@ def test_several_with_a_bad_one(appcontainer, look, name, nothing_left, task) ->
     # The same container twice, and two of one name.
     assert appcontainer.fails(**common, containers=[items[0], items[0]])
     eventually(lambda: look(f"{name}-b") is None)
+
+
+def test_what_was_asked_for_once_stays(appcontainer, look, name, nothing_left, task, user) -> None:
+    """An address that was said, and the lack of any security group, outlast tasks that speak of neither."""
+    subnet = user("network", "GET", "/subnets", network_id=user.network("front")["id"])["subnets"][0]
+    fixed = f"{subnet['cidr'].rsplit('.', 1)[0]}.223"
+    appcontainer.ok(**{**task, "nets": [{"network": "front", "v4_fixed_ip": fixed}]}, security_groups=[])
+    before = look(name)["uuid"]
+    del task["nets"]
+    appcontainer.ok(**{**task, "workdir": "/tmp"})
+    after = look(name)
+    assert after["uuid"] != before
+    ((address,),) = after["addresses"].values()
+    assert address["addr"] == fixed
+    (port,) = user.ports(device_id=after["uuid"])
+    assert port["security_groups"] == []
+
+
+def test_a_network_that_comes_later_is_as_closed(appcontainer, look, name, nothing_left, task, user) -> None:
+    """Zun itself gives its port the groups of the creation, which may have changed since."""
+    appcontainer.ok(**task)
+    appcontainer.ok(**task, security_groups=[])
+    both = {**task, "nets": [{"network": "front"}, {"network": "back"}]}
+    appcontainer.ok(**both)
+    assert [port["security_groups"] for port in user.ports(device_id=look(name)["uuid"])] == [[], []]
+
+
+def test_another_image_beside_a_file(appcontainer, lab, look, name, nothing_left, task, user) -> None:
+    """A rebuild that failed would lose the file, so there is none."""
+    mounts = [{"destination": "/etc/kept.conf", "content": "kept as it was"}]
+    appcontainer.ok(**task, mounts=mounts)
+    before = look(name)["uuid"]
+    message = appcontainer.fails(**{**task, "image": "no-such-image:1"})
+    assert "previous container is back" in message
+    assert look(name)["uuid"] == before
+    changed = appcontainer.ok(**{**task, "image": lab["images"][1]})
+    assert changed["containers"][0]["action"] == "recreated"
+    answer = user(
+        "container",
+        "POST",
+        f"/containers/{look(name)['uuid']}/execute",
+        {"command": "cat /etc/kept.conf", "run": True, "interactive": False},
+        "1.40",
+    )
+    assert (answer["exit_code"], answer["output"]) == (0, "kept as it was")
+
+
+def test_one_port_for_two(appcontainer, look, name, nothing_left, task, user) -> None:
+    network = user.network("front")["id"]
+    user("network", "POST", "/ports", {"port": {"name": f"{name}-port", "network_id": network}})
+    del task["name"]
+    items = [{"name": f"{name}-{letter}", "nets": [{"port": f"{name}-port"}]} for letter in "ab"]
+    message = appcontainer.fails(**task, containers=items)
+    assert f"'{name}-port' is given to two containers" in message
+    assert look(f"{name}-a") is None
+
+
+def test_a_job_that_removes_itself(appcontainer, name, nothing_left, task) -> None:
+    done = appcontainer.ok(**{**task, "command": ["sh", "-c", "sleep 1"]}, auto_remove=True)
+    assert done["containers"][0]["action"] == "created"
+    appcontainer.ok(name=name, state="absent")
