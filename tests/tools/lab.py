@@ -204,7 +204,7 @@ def _lab_id() -> str:
     path = LAB / "password"
     if not path.exists():
         path.touch(mode=0o600)
-        path.write_text("".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(24)) + "\n")
+        path.write_text("".join(secrets.choice(string.ascii_letters + string.digits) for _dummy in range(24)) + "\n")
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 

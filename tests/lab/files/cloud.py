@@ -3,7 +3,7 @@
 
 """Fills the cloud of the lab and its registries; run on the control node, repeatable.
 
-The playbook sends it to Python together with WANTED, a JSON text: see lab_cloud
+The playbook sends it to Python together with WANTED_TEXT, in JSON: see lab_cloud
 in group_vars. Prints a line for each change.
 """
 
@@ -19,7 +19,7 @@ import urllib.request
 
 import openstack
 
-WANTED = json.loads(WANTED)  # noqa: F821  the playbook puts it in front
+WANTED = json.loads(globals()["WANTED_TEXT"])  # the playbook puts it in front
 
 
 # --- Cloud -------------------------------------------------------------------

@@ -3,7 +3,7 @@
 
 """Brings files and units of a lab node into the wanted state, in one go.
 
-The playbooks send it to a node's Python together with WANTED, a JSON text:
+The playbooks send it to a node's Python together with WANTED_TEXT, in JSON:
   directories   {path: {owner, mode}}
   files         {path: {owner, mode, content | ini: {section: {option: value}}}}; no spec removes the file
   masked        [unit]
@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 
-WANTED = json.loads(WANTED)  # noqa: F821  the playbook puts it in front
+WANTED = json.loads(globals()["WANTED_TEXT"])  # the playbook puts it in front
 
 
 def systemctl(*words):
@@ -42,7 +42,7 @@ def render(spec):
 
 def own(path, spec, mode):
     """Set owner (which is also the group's name, as "user:group" if not) and mode; True when they were others."""
-    user, _, group = spec.get("owner", "root").partition(":")
+    user, _dummy, group = spec.get("owner", "root").partition(":")
     wanted = (pwd.getpwnam(user).pw_uid, grp.getgrnam(group or user).gr_gid, int(spec.get("mode", mode), 8))
     found = os.stat(path)
     if (found.st_uid, found.st_gid, found.st_mode & 0o7777) == wanted:

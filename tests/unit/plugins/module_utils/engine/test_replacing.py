@@ -128,7 +128,7 @@ def test_an_old_one_that_went_is_made_anew() -> None:
     (item,) = run(ClingingLamps(world), lamp("one", cable="long")).items
     assert item.failed
     assert "had to be removed before; it was made anew with the same settings" in item.error.message
-    (left,) = world.lamps.values()
+    (left,) = list(world.lamps.values())
     assert (left.name, left.values["cable"], left.status) == ("one", "short", ON)
 
 
@@ -165,7 +165,7 @@ def test_a_change_in_place_that_fails_is_taken_back() -> None:
     world.add("one", status=ON, colour="red")
     (item,) = run(RevertingLamps(world), lamp("one", colour="ultraviolet")).items
     assert item.failed
-    (left,) = world.lamps.values()
+    (left,) = list(world.lamps.values())
     assert (left.values["colour"], left.status, left.broken) == ("red", ON, False)
 
 
