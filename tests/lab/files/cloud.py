@@ -252,13 +252,14 @@ class Image:
 
 
 def images(admin):
-    shell = ["/bin/sh"]
+    # What a container of it does unless it is told: stay.
+    stay = ["/bin/sleep", "2147483647"]
     tree = busybox()
-    versions = {tag: Image({**tree, "etc/version": (0o644, f"{tag}\n".encode())}, shell) for tag in ("1", "2", "auth")}
+    versions = {tag: Image({**tree, "etc/version": (0o644, f"{tag}\n".encode())}, stay) for tag in ("1", "2", "auth")}
     registry = WANTED["registry"]
     for tag, image in (("1", "1"), ("2", "2"), ("latest", "1")):
         versions[image].push(registry, "busybox", tag)
-    Image(tree, ["/bin/sleep", "2147483647"]).push(registry, "pause", "latest")
+    Image(tree, stay).push(registry, "pause", "latest")
     credentials = f"{WANTED['auth_registry_user']}:{WANTED['password']}"
     versions["auth"].push(WANTED["auth_registry"], "busybox", "auth", credentials)
     glance_image(admin, "tiny", "docker", versions["1"].archive("tiny:latest"))
