@@ -178,7 +178,9 @@ def test_options(case, appcontainer, lab, look, name, nothing_left) -> None:
 def test_image(appcontainer, lab, look, name, nothing_left) -> None:
     """An image changes in place; one that does not exist leaves the container as it was."""
     one, two = lab["images"]
-    options = {"name": name, "nets": [{"network": "front"}], "labels": {"keep": "me"}, "diff": True}
+    # Its command is said: a rebuild would keep the one that came from the old image, so there would be none.
+    options = {"name": name, "command": ["sleep", "100000"], "nets": [{"network": "front"}], "labels": {"keep": "me"}}
+    options["diff"] = True
     created = appcontainer.ok(image=one, **options)["container"]
     assert not appcontainer.ok(image=one, **options).changed
     predicted = appcontainer.ok(check=True, image=two, **options)
@@ -196,6 +198,14 @@ def test_image(appcontainer, lab, look, name, nothing_left) -> None:
     now = look(name)
     assert (now["uuid"], now["image"], now["status"]) == (created["id"], two, "Running")
     assert not appcontainer.ok(image=two, **options).changed
+
+
+def test_image_with_a_command_of_its_own(appcontainer, lab, name, nothing_left) -> None:
+    """What came from the old image goes with it."""
+    one, two = lab["images"]
+    options = {"name": name, "nets": [{"network": "front"}]}
+    appcontainer.ok(image=one, **options)
+    assert appcontainer.ok(image=two, **options)["containers"][0]["action"] == "recreated"
 
 
 def test_name(appcontainer, look, name, raw) -> None:
