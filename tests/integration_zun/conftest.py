@@ -223,6 +223,18 @@ def look(user: User) -> Callable[[str], dict[str, Any] | None]:
 
 
 @pytest.fixture
+def task(lab: dict[str, Any], name: str) -> dict[str, Any]:
+    """A container that works."""
+    return {
+        "name": name,
+        "image": lab["images"][0],
+        "command": ["sleep", "100000"],
+        "memory": "32M",
+        "nets": [{"network": "front"}],
+    }
+
+
+@pytest.fixture
 def raw(lab: dict[str, Any], name: str, user: User) -> Callable[..., str]:
     """Make a container without the collection, and wait for it; return its id."""
 

@@ -21,16 +21,9 @@ pytestmark = pytest.mark.alone
 
 
 @pytest.fixture
-def task(lab, name) -> dict[str, Any]:
+def task(lab, task) -> dict[str, Any]:
     """A container on the first compute node."""
-    return {
-        "name": name,
-        "image": lab["images"][0],
-        "command": ["sleep", "100000"],
-        "memory": "32M",
-        "nets": [{"network": "front"}],
-        "availability_zone": lab["computes"][0]["availability_zone"],
-    }
+    return {**task, "availability_zone": lab["computes"][0]["availability_zone"]}
 
 
 @pytest.fixture

@@ -7,25 +7,12 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
 
 import pytest
 from proxy import Fault
 from test_requests import once
 
 NO_ID = "0b5b4b3e-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def task(lab, name) -> dict[str, Any]:
-    """A container that works."""
-    return {
-        "name": name,
-        "image": lab["images"][0],
-        "command": ["sleep", "100000"],
-        "memory": "32M",
-        "nets": [{"network": "front"}],
-    }
 
 
 # Found out before anything is made, so that check mode says the same.

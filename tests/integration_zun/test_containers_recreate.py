@@ -13,18 +13,6 @@ from modules import eventually
 BROKEN = {"command": ["sh", "-c", "echo new one is broken; exit 11"], "restart_policy": "no"}
 
 
-@pytest.fixture
-def task(lab, name) -> dict[str, Any]:
-    """What all containers here have."""
-    return {
-        "name": name,
-        "image": lab["images"][0],
-        "command": ["sleep", "100000"],
-        "memory": "32M",
-        "nets": [{"network": "front"}],
-    }
-
-
 def facts(row: dict[str, Any]) -> dict[str, Any]:
     return {key: row[key] for key in ("uuid", "name", "status", "command", "restart_policy", "labels")}
 

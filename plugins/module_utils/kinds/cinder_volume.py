@@ -21,7 +21,7 @@ from ..services.cloud import Cloud
 from ..services.errors import NotFoundError, ServiceError
 from .cloud_errors import Refusal, explain, is_answer_lost, worded
 from .parsers import LABEL_PREFIX
-from .references import chosen, is_id
+from .references import ambiguous, chosen, is_id
 from .service_errors import passed_on
 from .volume_options import BLANK_MARK, VOLUME_OPTIONS
 
@@ -118,10 +118,7 @@ class CinderVolumes(Kind):
 
     def _observed(self, item: Desired, volumes: Sequence[dict[str, Any]]) -> Observed:
         if len(volumes) > 1:
-            ids = ", ".join(sorted(volume["id"] for volume in volumes))
-            return ItemError(
-                f"{item.label}: name: {item.name!r} is the name of {len(volumes)} volumes ({ids}); give the id."
-            )
+            return ambiguous(item, "volumes", (volume["id"] for volume in volumes))
         actual = self.actual(volumes[0]) if volumes else None
         if item.state != ABSENT:
             try:

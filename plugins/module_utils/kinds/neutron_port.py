@@ -21,7 +21,7 @@ from ..services.neutron import Neutron
 from ..services.zun import Zun
 from .cloud_errors import Refusal, exceeded_quota, explain, is_answer_lost, worded
 from .port_options import PORT_OPTIONS, network_or_address
-from .references import Directory
+from .references import Directory, ambiguous
 from .service_errors import passed_on
 from .zun_interfaces import mtu_by_mac, mtu_remarks
 
@@ -163,10 +163,7 @@ class NeutronPorts(Kind):
 
     def _observed(self, item: Desired, ports: Sequence[dict[str, Any]]) -> Observed:
         if len(ports) > 1:
-            ids = ", ".join(sorted(port["id"] for port in ports))
-            return ItemError(
-                f"{item.label}: name: {item.name!r} is the name of {len(ports)} ports ({ids}); give the id."
-            )
+            return ambiguous(item, "ports", (port["id"] for port in ports))
         actual = self.actual(ports[0]) if ports else None
         if item.state != ABSENT:
             try:

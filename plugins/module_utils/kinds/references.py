@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..engine.errors import OptionError
+from ..engine.errors import ItemError, OptionError
+from ..engine.kind import Desired
 from ..services.neutron import Neutron
 
 _ID = re.compile(r"^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$", re.IGNORECASE)
@@ -60,6 +61,14 @@ def chosen(noun: str, word: str, option: str, found: Iterable[Mapping[str, Any]]
         ids = ", ".join(sorted(str(entry["id"]) for entry in candidates))
         raise OptionError(option, word, f"is the name of {len(candidates)} objects ({noun}: {ids})", "give the id")
     return candidates[0]
+
+
+def ambiguous(item: Desired, plural: str, ids: Iterable[str]) -> ItemError:
+    """Return the error of an item whose name means several objects."""
+    found = sorted(ids)
+    return ItemError(
+        f"{item.label}: name: {item.name!r} is the name of {len(found)} {plural} ({', '.join(found)}); give the id."
+    )
 
 
 class Directory:
