@@ -37,7 +37,7 @@ from .container_rules import (
     secret_texts,
 )
 from .own_labels import LABEL_SALT
-from .references import Directory
+from .references import Directory, ambiguous
 from .service_errors import passed_on
 from .zun_errors import explain, hint, worded
 from .zun_interfaces import mtu_by_mac, mtu_remarks
@@ -173,10 +173,7 @@ class ZunContainers(Kind):
     def _row_of(item: Desired, rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any] | ItemError | None:
         found = rows.get(item.id or item.name or "", [])
         if len(found) > 1:
-            ids = ", ".join(sorted(row["uuid"] for row in found))
-            return ItemError(
-                f"{item.label}: name: {item.name!r} is the name of {len(found)} containers ({ids}); give the id."
-            )
+            return ambiguous(item, "containers", (row["uuid"] for row in found))
         return found[0] if found else None
 
     def _observed(
@@ -510,8 +507,17 @@ class ZunContainers(Kind):
                 continue
             content = wanted.get(mount["destination"], {}).get("content")
             if content is None or not digest.matches(content):
-                with worded(item.label, {}):
+                try:
                     archive = self._zun.container_file(actual.id, mount["destination"])
+                except ServiceError as exc:
+                    if content is not None and self.is_broken(actual):
+                        # Nothing of a broken one is put back, so that its own content is not needed.
+                        continue
+                    raise ItemError(
+                        f"{item.label}: mounts: the file {mount['destination']} of the old container is needed, and cannot be "
+                        f"read ({exc.said or exc}); say it in mounts with the content it has, or remove the container first "
+                        "(state: absent)."
+                    ) from exc
                 content = base64.b64encode(file_in(base64.b64decode(archive))).decode()
             self._contents[digest.hexdigest] = content
 
