@@ -118,14 +118,17 @@ CASES = [
     Case("dns_options", ["ndots:2"], ["ndots:3", "rotate"]),
 ]
 
-# Tested elsewhere: their values are names of other objects, or they need a special disk.
-ELSEWHERE = {"name", "nets", "disk", "image_pull_policy"}
+# Tested elsewhere: their values are names of other objects, or they need a special disk; or Docker has no use for them.
+ELSEWHERE = {"name", "nets", "disk", "image_pull_policy", "allow_format"}
 
 
 def test_every_option_has_a_case() -> None:
     options = {option.name for option in CONTAINER_OPTIONS.of_backend("docker")}
     assert options - ELSEWHERE == {case.option for case in CASES}
-    assert {name for name in ELSEWHERE if CONTAINER_OPTIONS[name].compare == IGNORE} == {"image_pull_policy"}
+    assert {name for name in ELSEWHERE if CONTAINER_OPTIONS[name].compare == IGNORE} == {
+        "image_pull_policy",
+        "allow_format",
+    }
 
 
 def stable(view: dict[str, Any]) -> dict[str, Any]:

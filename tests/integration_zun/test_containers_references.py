@@ -114,6 +114,19 @@ def test_networks_at_the_creation(appcontainer, lab, name, nothing_left, port, s
     assert [entry["addr"] for entry in made["addresses"]["front"]] == [fixed["v4_fixed_ip"]]
 
 
+def test_many_are_the_first_ones_on_a_network(appcontainer, lab, name, nothing_left, own_network) -> None:
+    """Zun itself fails all but one of them where they come to the same host at the same time."""
+    task = {
+        "image": lab["images"][0],
+        "nets": [{"network": own_network["id"]}],
+        "availability_zone": lab["computes"][0]["availability_zone"],
+        "containers": [{"name": f"{name}-{index}"} for index in range(5)],
+    }
+    made = appcontainer.ok(**task)
+    assert [entry["action"] for entry in made["containers"]] == ["created"] * 5
+    assert_settled(appcontainer, **task)
+
+
 def test_security_groups(appcontainer, groups, lab, name, nothing_left, port, user) -> None:
     def groups_of_ports(container_id: str) -> list[list[str]]:
         return [entry["security_groups"] for entry in user.ports(device_id=container_id)]

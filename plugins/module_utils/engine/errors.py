@@ -47,3 +47,7 @@ class ItemError(EngineError):
         self.message = message
         self.log_tail = list(log_tail)
         super().__init__(message)
+
+
+class PassingError(ItemError):
+    """A creation failed for a reason that is likely gone when it is tried again."""

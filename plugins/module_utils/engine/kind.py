@@ -21,6 +21,8 @@ ABSENT = "absent"
 READY = "ready"
 PENDING = "pending"
 FAILED = "failed"
+#: The creation failed for a reason that is likely gone when it is tried again.
+AGAIN = "again"
 
 
 @dataclass(frozen=True)

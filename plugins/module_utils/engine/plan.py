@@ -26,6 +26,7 @@ REMOVE = "remove"
 RESTORE = "restore"
 DROP_LEFTOVERS = "drop_leftovers"
 WAIT = "wait"
+PAUSE = "pause for a moment"
 
 CURRENT = "current"
 PREVIOUS = "previous"

@@ -19,14 +19,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Union
 
 from .compare import Difference
-from .errors import EngineError, ItemError, fault_of_ours
-from .kind import ABSENT, FAILED, PENDING, READY, Actual, Created, Desired, Judgement, Kind, Mode
+from .errors import EngineError, ItemError, PassingError, fault_of_ours
+from .kind import ABSENT, AGAIN, FAILED, PENDING, READY, Actual, Created, Desired, Judgement, Kind, Mode
 from .parallel import bounded_map
 from .plan import (
     CREATE,
     DELETE,
     DISCARD,
     DROP_LEFTOVERS,
+    PAUSE,
     PREVIOUS,
     PUT_BACK,
     REMOVE,
@@ -67,6 +68,9 @@ def reconcile(
 
 
 Planned = Union[Plan, ItemError]
+
+#: How long to wait before an object is made again, where what hinders it passes; in seconds, one for each time.
+_PAUSES = (1.0, 2.0, 4.0, 8.0)
 
 
 def _plan_all(kind: Kind, items: Sequence[Desired], mode: Mode) -> list[Planned]:
@@ -204,14 +208,18 @@ class _Wait:
 class _Run:
     """One item on its way."""
 
-    def __init__(self, kind: Kind, plan: Plan) -> None:
+    def __init__(self, kind: Kind, plan: Plan, sleep: Callable[[float], None]) -> None:
         self.kind = kind
+        self.sleep = sleep
         self.plan = plan
         self.current: Actual | None = plan.actual
         self.previous: Actual | None = None
         self.steps = list(plan.steps)
         self.undo: list[Step] = []
         self.waiting: _Wait | None = None
+        # From the creation on: what is done again where it failed for a passing reason.
+        self.creation: list[Step] = []
+        self.pauses = list(_PAUSES)
         self.error: ItemError | None = None
         self.troubles: list[str] = []
         self.begun = False
@@ -240,7 +248,8 @@ class _Run:
             try:
                 self._execute(step)
             except EngineError as exc:
-                self.fail(_as_item_error(self.plan.desired, exc))
+                if not (isinstance(exc, PassingError) and self.start_over()):
+                    self.fail(_as_item_error(self.plan.desired, exc))
                 continue
             except Exception as exc:
                 # A fault of our own must not keep what was done from being taken back.
@@ -256,7 +265,10 @@ class _Run:
         target = self._target(step)
         self.acted = self.acted or step.verb != WAIT
         if step.verb == CREATE:
+            self.creation = [step, *self.steps]
             self.current = kind.create(item, self.previous, self.plan.new_values)
+        elif step.verb == PAUSE:
+            self.sleep(self.pauses.pop(0))
         elif target is None or step.verb == WAIT:
             return
         elif step.verb == UPDATE:
@@ -298,6 +310,14 @@ class _Run:
             return
         self.current = created
         self.undo.extend(reversed(self.plan.undo.get(self.steps.pop(0), [])))
+
+    def start_over(self) -> bool:
+        """Discard what was made and make it again; False where that was done often enough, or is being taken back."""
+        if self.error or not self.creation or not self.pauses:
+            return False
+        self.waiting = None
+        self.steps = [Step(DISCARD), Step(PAUSE), *self.creation]
+        return True
 
     def fail(self, error: ItemError, keep: bool = False) -> None:
         """Give up: take back what was done, or leave it as it is where `keep` says so."""
@@ -348,7 +368,7 @@ def _apply_all(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> Report:
-    runs = [_Run(kind, plan) if isinstance(plan, Plan) and plan.steps else None for plan in plans]
+    runs = [_Run(kind, plan, sleep) if isinstance(plan, Plan) and plan.steps else None for plan in plans]
     _create_together([run for run in runs if run and run.plan.action == "created"], kind, mode)
     _drive([run for run in runs if run], kind, mode, clock, sleep)
 
@@ -471,7 +491,9 @@ def _look(waiting: Sequence[_Run], kind: Kind, mode: Mode, clock: Callable[[], f
     )
     for (run, wait_for), judgement in zip(waits, judgements):
         elapsed = asked - wait_for.since
-        if judgement.verdict == FAILED:
+        if judgement.verdict == AGAIN and run.start_over():
+            pass
+        elif judgement.verdict in (AGAIN, FAILED):
             run.fail(_explained(kind, run, wait_for, judgement.reason))
         elif judgement.verdict != READY and elapsed > mode.timeout:
             detail = f": {judgement.reason}" if judgement.reason else ""

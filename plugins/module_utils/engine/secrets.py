@@ -49,9 +49,12 @@ def _forms(text: str) -> set[str]:
 
 
 def texts_in(value: Any) -> list[str]:
-    """Return every text inside a value: what has to be masked if the value is a secret."""
+    """Return every text inside a value: what has to be masked if the value is a secret.
+
+    Empty texts are left out: Ansible would find one between any two letters.
+    """
     if isinstance(value, dict):
         return [text for entry in value.values() for text in texts_in(entry)]
     if isinstance(value, (list, tuple)):
         return [text for entry in value for text in texts_in(entry)]
-    return [] if value is None else [str(value)]
+    return [] if value in (None, "") else [str(value)]

@@ -17,8 +17,21 @@ from typing import Any
 
 from ..engine.compare import Difference, compare
 from ..engine.digest import UNKNOWN, Digest, new_salt
-from ..engine.errors import EngineError, ItemError, OptionError
-from ..engine.kind import ABSENT, FAILED, PENDING, PRESENT, READY, Actual, Desired, Judgement, Kind, Observed, Way
+from ..engine.errors import EngineError, ItemError, OptionError, PassingError
+from ..engine.kind import (
+    ABSENT,
+    AGAIN,
+    FAILED,
+    PENDING,
+    PRESENT,
+    READY,
+    Actual,
+    Desired,
+    Judgement,
+    Kind,
+    Observed,
+    Way,
+)
 from ..engine.options import IN_PLACE, RECREATE, STRICT, Option
 from ..engine.parallel import bounded_map
 from ..services.cloud import Cloud
@@ -39,7 +52,7 @@ from .container_rules import (
 from .own_labels import LABEL_SALT
 from .references import Directory, ambiguous
 from .service_errors import passed_on
-from .zun_errors import explain, hint, worded
+from .zun_errors import explain, hint, is_passing, worded
 from .zun_interfaces import mtu_by_mac, mtu_remarks
 from .zun_references import References
 from .zun_rules import check_for_zun
@@ -663,7 +676,8 @@ class ZunContainers(Kind):
             self._set_groups(actual.id, groups)
         except (EngineError, ServiceError) as exc:
             error = exc if isinstance(exc, ItemError) else ItemError(f"{item.label}: {exc}")
-            raise self._failed_at_once(item, actual.raw, error.message) from exc
+            failed = self._failed_at_once(item, actual.raw, error.message)
+            raise (PassingError(failed.message) if isinstance(exc, PassingError) else failed) from exc
 
     def _await(self, actual: Actual, goal: str) -> None:
         """Wait for one container outside the common loop, where a step has several parts."""
@@ -673,6 +687,8 @@ class ZunContainers(Kind):
             judgement = self.judge(self.poll([actual]).get(actual.id), goal, _PATIENCE)
             if judgement.verdict == READY:
                 judgement = self.confirm(actual, goal)
+            if judgement.verdict == AGAIN:
+                raise PassingError(f"{actual.name}: {judgement.reason}.")
             if judgement.verdict == FAILED:
                 raise self.post_mortem(actual, f"{actual.name}: {judgement.reason}")
             if judgement.verdict == READY:
@@ -924,7 +940,8 @@ class ZunContainers(Kind):
             return Judgement(FAILED, "has been deleted by somebody else")
         if failed or row["status"] == ERROR:
             reason = self._reasons.pop(actual.id, None) or row.get("status_reason") or "Zun says no reason"
-            return Judgement(FAILED, f"Zun failed: {reason.rstrip('.')}")
+            verdict = AGAIN if is_passing(reason) else FAILED
+            return Judgement(verdict, f"Zun failed: {reason.rstrip('.')}")
         if row["status"] in _ON_THE_WAY and row["status"] != RESTARTING:
             return Judgement(PENDING, self._stuck(row))
         return self._judge_row(actual, row, goal)

@@ -65,6 +65,16 @@ _LATE: tuple[tuple[str, str, str], ...] = (
     (r"network|endpoint|ipam|subnet|address|port", "nets", "check networks, ports and addresses"),
 )
 
+# Of containers that are the first ones on a network at the same time on one host, Zun takes all but one for a
+# duplicate of the network (zun/network/kuryr_network.py, _create_network_attempt: it asks for the column
+# neutron_net_id, where MariaDB names the constraint). Once the network is there, each of them works.
+_PASSING = re.compile(r"network with \S+ \S+ already exists", re.IGNORECASE)
+
+
+def is_passing(reason: str) -> bool:
+    """Tell whether a creation failed by a race inside Zun, so that the next attempt is likely to work."""
+    return bool(_PASSING.search(reason))
+
 
 def hint(reason: str, values: Mapping[str, Any]) -> str:
     """Say which option is likely to be at fault for what happened on a compute node.

@@ -13,8 +13,15 @@ import pytest
 from world import OFF, ON, Clock, Lamps, World
 
 from ansible_collections.caas.zun.plugins.module_utils.engine.compare import Difference, compare
-from ansible_collections.caas.zun.plugins.module_utils.engine.errors import ItemError, OptionError
-from ansible_collections.caas.zun.plugins.module_utils.engine.kind import Actual, Desired, Mode, Observed
+from ansible_collections.caas.zun.plugins.module_utils.engine.errors import ItemError, OptionError, PassingError
+from ansible_collections.caas.zun.plugins.module_utils.engine.kind import (
+    AGAIN,
+    Actual,
+    Desired,
+    Judgement,
+    Mode,
+    Observed,
+)
 from ansible_collections.caas.zun.plugins.module_utils.engine.options import IN_PLACE, SET, Option
 from ansible_collections.caas.zun.plugins.module_utils.engine.reconcile import reconcile
 
@@ -71,6 +78,29 @@ class RevertingLamps(Lamps):
         lamp = self.world.lamps[actual.id]
         lamp.broken = lamp.values["colour"] == "ultraviolet"
         lamp.status = OFF if lamp.broken else ON
+
+
+class FlickeringLamps(Lamps):
+    """The first lamps of a name burn out at once; later ones last."""
+
+    burn_out = 1
+
+    def judge(self, seen: Any, goal: str, elapsed: float) -> Judgement:
+        made = sum(call.startswith("create") for call in self.world.calls)
+        if goal == ON and made <= self.burn_out:
+            return Judgement(AGAIN, "burnt out")
+        return super().judge(seen, goal, elapsed)
+
+
+class DimLamps(Lamps):
+    """The first lamp is known not to work as soon as it is made."""
+
+    def create(self, item: Desired, base: Actual | None, values: Any) -> Actual:
+        made = super().create(item, base, values)
+        if len(self.world.calls) < 2:
+            super().discard(made)
+            raise PassingError(f"{item.label}: burnt out.")
+        return made
 
 
 def lamp(name: str, state: str = "started", **values: Any) -> Desired:
@@ -195,3 +225,32 @@ def test_an_element_is_refused_twice_by_any_of_its_keys() -> None:
     with pytest.raises(OptionError, match=r"nets.port: 'p' is given twice"):
         NETS.canonical([{"port": "p"}, {"port": "p"}])
     assert len(NETS.canonical([{"port": "p"}, {"network": "p"}])) == 2
+
+
+@pytest.mark.parametrize("kind", [FlickeringLamps, DimLamps])
+def test_a_creation_that_fails_in_passing_is_done_again(kind) -> None:
+    world = World()
+    (item,) = run(kind(world), lamp("one")).items
+    assert (item.action, item.failed) == ("created", False)
+    (left,) = world.lamps.values()
+    assert (item.id, left.status) == (left.id, ON)
+
+
+def test_a_replacement_that_fails_in_passing_is_made_again() -> None:
+    world = World()
+    world.add("one", status=ON, cable="short")
+    (item,) = run(FlickeringLamps(world), lamp("one", cable="long")).items
+    assert (item.action, item.failed) == ("recreated", False)
+    (left,) = world.lamps.values()
+    assert (left.values["cable"], left.status) == ("long", ON)
+
+
+def test_attempts_come_to_an_end() -> None:
+    world = World()
+    kind = FlickeringLamps(world)
+    kind.burn_out = 100
+    (item,) = run(kind, lamp("one")).items
+    assert item.failed
+    assert "burnt out" in item.error.message
+    assert sum(call.startswith("create") for call in world.calls) == 5
+    assert not world.lamps
