@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import keystoneauth1.adapter
-import openstack
+import keystoneauth1.exceptions
 import pytest
+from cloud import User
 from modules import Module, eventually
 from proxy import EndpointProxy
 
@@ -27,57 +27,6 @@ from proxy import EndpointProxy
 # remove what a cut-off one left, and nothing of one that goes on at the same time.
 PREFIX = "caas-zun-test"
 MINE = f"{PREFIX}-p{os.getpid()}"
-
-
-class User:
-    """One user of the cloud, to look and act without going through the collection."""
-
-    def __init__(self, cloud: str) -> None:
-        self.cloud = cloud
-        self.connection = openstack.connect(cloud=cloud)
-        self.project_id = self.connection.current_project_id
-
-    def endpoint(self, service: str) -> str:
-        """Return a service's endpoint, Neutron's with its version."""
-        url = self.connection.session.get_endpoint(service_type=service, interface="public").rstrip("/")
-        return f"{url}/v2.0" if service == "network" and not url.endswith("/v2.0") else url
-
-    def __call__(
-        self, service: str, method: str, path: str, body: Any = None, microversion: str | None = None, **params: Any
-    ) -> Any:
-        """Send a request and return the parsed answer."""
-        adapter = keystoneauth1.adapter.Adapter(
-            self.connection.session, service_type=service, endpoint_override=self.endpoint(service)
-        )
-        if service == "container":
-            microversion = microversion or "1.40"
-        response = adapter.request(path, method, json=body, params=params, microversion=microversion)
-        return response.json() if response.content else None
-
-    def ports(self, **filters: Any) -> list[dict[str, Any]]:
-        return self("network", "GET", "/ports", **filters)["ports"]
-
-    def volumes(self, **filters: Any) -> list[dict[str, Any]]:
-        return self("block-storage", "GET", "/volumes/detail", **filters)["volumes"]
-
-    def network(self, name: str) -> dict[str, Any]:
-        return self("network", "GET", "/networks", name=name)["networks"][0]
-
-    def containers(self, **filters: Any) -> list[dict[str, Any]]:
-        return self("container", "GET", "/containers", **filters)["containers"]
-
-    def container(self, container_id: str) -> dict[str, Any] | None:
-        """Return a container as its host knows it now, None where there is none."""
-        try:
-            return self("container", "GET", f"/containers/{container_id}")
-        except keystoneauth1.exceptions.NotFound:
-            return None
-
-    def execute(self, container_id: str, command: str) -> tuple[int, str]:
-        """Run a command in a container; return its exit code and output."""
-        body = {"command": command, "run": True, "interactive": False}
-        answer = self("container", "POST", f"/containers/{container_id}/execute", body)
-        return answer["exit_code"], answer["output"]
 
 
 @pytest.fixture(scope="session")

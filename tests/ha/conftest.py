@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, caas.zun contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the proof of high availability shares: the lab, the load, and the table of what was measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keystoneauth1.exceptions
+import pytest
+from cloud import User
+from cluster import Cluster
+from load import Client, Load, Report
+from modules import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = ROOT / ".cache" / "results" / "ha.md"
+PREFIX = "caas-zun-ha"
+
+
+# --- The table ---------------------------------------------------------------
+
+
+@dataclass
+class Line:
+    """One line of the table."""
+
+    fault: str
+    must_hold: str
+    silence: float | None = None
+    reads: str = ""
+    slowest: float | None = None
+    creates: str = ""
+    cut_for: float | None = None
+    whole: float | None = None
+    remark: str = ""
+    holds: bool = False
+
+    def noticed(self, report: Report) -> None:
+        """Take over what users noticed."""
+        self.silence = report.silence
+        self.reads = f"{len(report.failed_reads)}/{len(report.reads)}"
+        self.slowest = report.slowest
+        self.creates = f"{len(report.cut)}/{len(report.creates)}"
+        self.cut_for = report.cut_for
+        self.remark = "; ".join(filter(None, [self.remark, *(f"Error: {reason}" for reason in report.errors[:2])]))
+
+    def row(self) -> str:
+        def seconds(value: float | None) -> str:
+            return "" if value is None else f"{value:.1f} s"
+
+        cells = (
+            self.fault,
+            self.must_hold,
+            seconds(self.silence),
+            self.reads,
+            seconds(self.slowest),
+            self.creates + (f", for {self.cut_for:.1f} s" if self.cut_for else ""),
+            seconds(self.whole),
+            "yes" if self.holds else "NO",
+            self.remark,
+        )
+        return f"| {' | '.join(cell.replace('|', '/').replace(chr(10), ' ') for cell in cells)} |"
+
+
+HEAD = (
+    "Fault",
+    "Must hold",
+    "API silent for at most",
+    "Lists failed",
+    "Slowest list",
+    "Creations failed",
+    "Whole again after",
+    "Holds",
+    "Remark",
+)
+LINES: list[Line] = []
+
+
+def table() -> str:
+    rule = f"|{'|'.join('---' for _cell in HEAD)}|"
+    return "\n".join((f"| {' | '.join(HEAD)} |", rule, *(line.row() for line in LINES)))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "short: one fault of each kind, for `make test`")
+
+
+def pytest_sessionstart() -> None:
+    TABLE.unlink(missing_ok=True)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if LINES:
+        terminalreporter.section("what users noticed of the faults")
+        terminalreporter.write_line(table())
+
+
+@pytest.fixture
+def line(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Line]]:
+    """Return a function that begins a line of the table; it holds when the test passes."""
+    begun: list[Line] = []
+
+    def begin(fault: str, must_hold: str) -> Line:
+        begun.append(Line(fault, must_hold))
+        LINES.append(begun[-1])
+        return begun[-1]
+
+    yield begin
+    for mine in begun:
+        mine.holds = request.node.stash.get(PASSED, False)
+    TABLE.parent.mkdir(parents=True, exist_ok=True)
+    TABLE.write_text(f"What users noticed of the faults\n\n{table()}\n")
+
+
+PASSED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
+# --- The lab -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def lab() -> dict[str, Any]:
+    """The description of the lab (see tests/lab/README.md)."""
+    path = Path(os.environ.get("CAAS_ZUN_LAB", ".cache/lab/lab.json"))
+    assert path.is_file(), f"there is no lab at {path}; raise it with make lab-ha"
+    description = json.loads(path.read_text())
+    assert description["topology"] == "ha", "the lab is not highly available; let it grow with make lab-ha"
+    os.environ["OS_CLIENT_CONFIG_FILE"] = description["clouds"]
+    return description
+
+
+@pytest.fixture(scope="session")
+def cluster(lab: dict[str, Any]) -> Cluster:
+    return Cluster(lab)
+
+
+@pytest.fixture(autouse=True)
+def whole(cluster: Cluster) -> None:
+    """Begin each test with a lab in which nothing is broken."""
+    cluster.wait_whole()
+
+
+@pytest.fixture(scope="session")
+def user(lab: dict[str, Any]) -> User:
+    """The ordinary user, whose load it is."""
+    return User(lab["cloud"])
+
+
+@pytest.fixture(scope="session")
+def admin(lab: dict[str, Any]) -> User:
+    return User(lab["admin_cloud"])
+
+
+@pytest.fixture(scope="session")
+def body(lab: dict[str, Any]) -> dict[str, Any]:
+    """A container that costs little."""
+    return {
+        "image": lab["images"][0],
+        "command": ["sleep", "100000"],
+        "memory": 32,
+        "nets": [{"network": lab["networks"][0]}],
+    }
+
+
+@pytest.fixture(scope="session")
+def networks(body: dict[str, Any], lab: dict[str, Any], user: User) -> Iterator[None]:
+    """Have the network on each host before the load begins, as it is in a cloud that is in use."""
+    made = []
+    for compute in lab["computes"]:
+        wanted = {**body, "name": f"{PREFIX}-first", "availability_zone": compute["availability_zone"]}
+        made.append(user("container", "POST", "/containers", wanted, run="true")["uuid"])
+    for container in made:
+        await_status(user, container, "Running")
+    yield
+    for container in made:
+        user("container", "DELETE", f"/containers/{container}", stop="True")
+
+
+def await_status(user: User, container: str, status: str, seconds: float = 120) -> dict[str, Any]:
+    """Wait for a container, and return it."""
+
+    def reached() -> dict[str, Any] | None:
+        with suppress(keystoneauth1.exceptions.ConnectFailure, keystoneauth1.exceptions.HttpServerError):
+            row = user.container(container)
+            assert row, f"the container {container} is gone"
+            assert row["status"] in (status, "Creating", "Created", "Restarting", "Stopped", "Unknown"), row
+            return row if row["status"] == status and not row["task_state"] else None
+        return None
+
+    return eventually(reached, seconds, pause=0.5)
+
+
+@pytest.fixture
+def load(
+    admin: User, body: dict[str, Any], lab: dict[str, Any], networks: None, user: User
+) -> Iterator[Callable[[], AbstractContextManager[Load]]]:
+    """Return a function that puts the load on the API for as long as its context lasts.
+
+    Once two containers run, the fault may come. What the load could not clear up is removed by the administrator.
+    """
+    prefix = f"{PREFIX}-{uuid.uuid4().hex[:6]}"
+
+    @contextmanager
+    def begin() -> Iterator[Load]:
+        url = user.endpoint("container")
+        client = Client(url, lab["ca_file"], user.connection.session.get_token)
+        with Load(client, prefix, body).running() as running:
+            eventually(lambda: running.running_now >= 2, 90, pause=0.2)
+            yield running
+
+    yield begin
+
+    def cleared() -> bool:
+        left = [row for row in admin.containers(all_projects="true") if row["name"].startswith(prefix)]
+        for row in left:
+            with suppress(keystoneauth1.exceptions.ClientException):
+                admin("container", "DELETE", f"/containers/{row['uuid']}", force="true")
+        return not left
+
+    eventually(cleared, 120, pause=1)
+
+
+# --- Ansible ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def playbook(lab: dict[str, Any]) -> Callable[..., str]:
+    """Return a function that runs a playbook on the lab's inventory and returns what it prints."""
+
+    def run(name: str, *words: str, seconds: float = 1800, **variables: Any) -> str:
+        environment = {
+            **os.environ,
+            "ANSIBLE_CONFIG": lab["ansible_config"],
+            "ANSIBLE_FORCE_COLOR": "0",
+            "OS_CLIENT_CONFIG_FILE": lab["clouds"],
+        }
+        command = ["ansible-playbook", "--inventory", lab["inventory"], name, *words]
+        command += ["--extra-vars", json.dumps(variables)] if variables else []
+        log = TABLE.with_name(f"ha-{Path(name).stem}-{time.strftime('%H%M%S')}.log")
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        log.write_text(done.stdout)
+        assert done.returncode == 0, f"{' '.join(command)} fails, see {log}:\n{done.stdout[-4000:]}"
+        return done.stdout
+
+    return run
