@@ -123,6 +123,7 @@ print(
             "uid": os.geteuid(),
             "host": socket.gethostname(),
             "python": output(question["python"], "-c", version),
+            "system_python": output("/usr/bin/python3", "-c", version),
             "contents": json.loads(read(question["marker"]) or "{}"),
             "current": os.path.realpath(question["current"]) if os.path.islink(question["current"]) else "",
             "account": account(question["account"]),
