@@ -232,7 +232,7 @@ def test_a_creation_that_fails_in_passing_is_done_again(kind) -> None:
     world = World()
     (item,) = run(kind(world), lamp("one")).items
     assert (item.action, item.failed) == ("created", False)
-    (left,) = world.lamps.values()
+    (left,) = list(world.lamps.values())
     assert (item.id, left.status) == (left.id, ON)
 
 
@@ -241,7 +241,7 @@ def test_a_replacement_that_fails_in_passing_is_made_again() -> None:
     world.add("one", status=ON, cable="short")
     (item,) = run(FlickeringLamps(world), lamp("one", cable="long")).items
     assert (item.action, item.failed) == ("recreated", False)
-    (left,) = world.lamps.values()
+    (left,) = list(world.lamps.values())
     assert (left.values["cable"], left.status) == ("long", ON)
 
 
