@@ -59,12 +59,10 @@ def main():
         found = servers(ask(question["socket"], "show stat"), backend)
         if name not in found:
             sys.exit(f"HAProxy has no server {name} in the backend {backend}, only {', '.join(found) or 'none'}")
-        if (
-            wanted == "out"
-            and up(found[name])
-            and not any(up(server) for other, server in found.items() if other != name)
-        ):
-            sys.exit(f"No server of {backend} but {name} is up: without it nobody would answer")
+        if wanted == "spare":
+            if not any(up(server) for other, server in found.items() if other != name):
+                sys.exit(f"No server of {backend} but {name} is up: without it nobody would answer")
+            return
         while trouble := problem(found, name, wanted):
             if time.monotonic() > deadline:
                 sys.exit(f"{name} {trouble} in {backend} after {question['timeout']} seconds")
