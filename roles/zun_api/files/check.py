@@ -94,8 +94,8 @@ class Record:
 def answer(records, drained):
     problems = [problem for problem in (record.problem() for record in records) if problem]
     wish = "drain" if drained else "ready"
-    # HAProxy takes what follows the sharp as description, up to the end of the line.
-    return f"{wish} down#{'; '.join(problems)}\n" if problems else f"{wish} up\n"
+    # The blank matters: HAProxy takes "down#" for a word that it does not know.
+    return f"{wish} down #{'; '.join(problems)}\n" if problems else f"{wish} up\n"
 
 
 class Database:
@@ -199,7 +199,7 @@ def settings(path):
     from oslo_config import cfg
 
     options = {
-        "DEFAULT": [cfg.StrOpt("transport_url", secret=True)],
+        None: [cfg.StrOpt("transport_url", secret=True)],
         "database": [cfg.StrOpt("connection", secret=True), cfg.StrOpt("connection_parameters", default="")],
         "oslo_messaging_rabbit": [
             cfg.BoolOpt("ssl", default=False),

@@ -65,9 +65,12 @@ def file_state(path):
 
 
 def changed_at(path):
-    """When a file, or a link itself, was last written; 0 where there is none."""
+    """When a file, or a link itself, was last written; 0 where there is none.
+
+    A copy has the time of what it is a copy of, so this looks at when it was put there.
+    """
     try:
-        return os.lstat(path).st_mtime
+        return os.lstat(path).st_ctime
     except (FileNotFoundError, NotADirectoryError):
         return 0
 

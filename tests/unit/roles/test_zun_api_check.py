@@ -75,7 +75,7 @@ def test_reasons_tell_no_secrets(check: Any) -> None:
 def test_down_after_a_silence_and_up_at_once(check: Any) -> None:
     clock = Clock()
     database, queue = (check.Record(name, 6, clock) for name in ("database", "queue"))
-    assert check.answer([database, queue], False) == "ready down#database: not asked yet; queue: not asked yet\n"
+    assert check.answer([database, queue], False) == "ready down #database: not asked yet; queue: not asked yet\n"
     database.good()
     queue.good()
     assert check.answer([database, queue], False) == "ready up\n"
@@ -84,8 +84,8 @@ def test_down_after_a_silence_and_up_at_once(check: Any) -> None:
     database.good()
     assert check.answer([database, queue], False) == "ready up\n"
     clock.now += 2
-    assert check.answer([database, queue], False) == "ready down#queue: silent for 8 s, ConnectionRefusedError 111\n"
-    assert check.answer([database, queue], True).startswith("drain down#queue")
+    assert check.answer([database, queue], False) == "ready down #queue: silent for 8 s, ConnectionRefusedError 111\n"
+    assert check.answer([database, queue], True).startswith("drain down #queue")
     queue.good()
     assert check.answer([database, queue], True) == "drain up\n"
 
