@@ -3,8 +3,9 @@
 """Give a cluster its virtual hosts, users, permissions and policies.
 
 Passwords come on standard input, as JSON, and go to rabbitmqctl as salted
-hashes on its standard input: a command line is for everyone to see. Prints a
-list of sentences about what differs, without any secret.
+hashes in a file that only RabbitMQ reads: a command line is for everyone to see,
+and rabbitmqctl of RabbitMQ 4.0 never finishes to read its standard input. Prints
+a list of sentences about what differs, without any secret.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 HOME = "/var/lib/rabbitmq"
 CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
@@ -26,7 +29,7 @@ KNOWS_QUEUE_TYPE = (3, 10)
 CHANGES_QUEUE_TYPE = (3, 12)
 
 
-def control(*arguments, given=None):
+def control(*arguments):
     done = subprocess.run(
         [CONTROL, "--silent", *arguments],
         capture_output=True,
@@ -35,7 +38,7 @@ def control(*arguments, given=None):
         env=dict(os.environ, HOME=HOME, LC_ALL="C.UTF-8"),
         extra_groups=[],
         group="rabbitmq",
-        input=given,
+        stdin=subprocess.DEVNULL,
         text=True,
         timeout=120,
         user="rabbitmq",
@@ -43,6 +46,15 @@ def control(*arguments, given=None):
     if done.returncode:
         sys.exit(f"rabbitmqctl {arguments[0]} failed: {' '.join((done.stderr or done.stdout).split())[:500]}")
     return done.stdout
+
+
+def import_definitions(definitions):
+    # The file is private to root until it belongs to RabbitMQ.
+    with tempfile.NamedTemporaryFile("w", dir=HOME, suffix=".json", encoding="utf-8") as stream:
+        json.dump(definitions, stream)
+        stream.flush()
+        shutil.chown(stream.name, "rabbitmq", "rabbitmq")
+        control("import_definitions", stream.name)
 
 
 def password_hash(password, algorithm, salt):
@@ -166,7 +178,7 @@ def main():
     if not asked["check"]:
         if difference.sentences:
             version = present.get("rabbitmq_version") or present["rabbit_version"]
-            control("import_definitions", given=json.dumps(dict(difference.wanted, rabbit_version=version)))
+            import_definitions(dict(difference.wanted, rabbit_version=version))
         for command, _ in difference.commands:
             control(*command)
     difference.sentences += [sentence for _, sentence in difference.commands]
