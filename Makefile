@@ -10,8 +10,8 @@ DEV := tests/tools/dev
 export PYTHON ARGS
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart quickstart-clean lab lab-down lab-env lab-shell bootstrap test test-quick test-unit \
-	test-integration test-molecule test-lab test-sanity lint docs build format changelog lock upgrade clean
+.PHONY: help quickstart quickstart-clean lab lab-ha lab-down lab-env lab-shell bootstrap test test-quick \
+	test-unit test-integration test-molecule test-lab test-ha test-sanity lint docs build format changelog lock upgrade clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,6 +24,9 @@ quickstart-clean: ## Remove what the quickstart made
 
 lab: ## Raise the lab, a Zun cloud in containers on this machine, or go on raising it
 	@$(DEV) lab
+
+lab-ha: ## The same with Zun on three nodes behind two load balancers; a lab that is there grows
+	@$(DEV) lab-ha
 
 lab-down: ## Remove the lab
 	@$(DEV) lab-down
@@ -54,6 +57,9 @@ test-molecule: ## Run the tests of the roles on systemd nodes
 
 test-lab: ## Run the tests against a Zun cloud, raised for them unless it is there
 	@$(DEV) test lab
+
+test-ha: ## Raise the highly available lab, break it in every way it has to survive, and print what was measured
+	@$(DEV) test ha-full
 
 test-sanity: ## Run ansible-test sanity on each ansible-core version
 	@$(DEV) test sanity

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from cloud import User
@@ -41,8 +42,9 @@ def test_restore(
     try:
         before = await_status(user, container, "Running")
         rows = cluster.rows()
-        backups = str(cluster.lab["backups"])
-        playbook(ROLE, target="zun_db", role="galera", entry="backup", galera_backup_fetch_directory=backups)
+        backups = Path(lab["backups"])
+        playbook(ROLE, target="zun_db", role="galera", entry="backup", galera_backup_fetch_directory=str(backups))
+        source = str(max(backups.iterdir(), key=lambda path: path.stat().st_mtime))
 
         # Nothing is left of the databases, as on new machines.
         playbook(
@@ -52,7 +54,14 @@ def test_restore(
             assert cluster.run(node, "bash", "-c", "ls -A /var/lib/mysql 2>/dev/null || true") == ""
         began = time.monotonic()
         playbook("caas.zun.site", "--tags", "galera")
-        playbook(ROLE, target="zun_db", role="galera", entry="restore", galera_restore_confirm="zun")
+        playbook(
+            ROLE,
+            target="zun_db",
+            role="galera",
+            entry="restore",
+            galera_restore_source=source,
+            galera_restore_confirm="zun",
+        )
         cluster.wait_whole()
         assert cluster.rows() == rows
         after = await_status(user, container, "Running")

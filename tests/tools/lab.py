@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, caas.zun contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab: a Zun cloud in containers that act as machines, raised by the molecule scenario `aio`."""
+"""The lab: a Zun cloud in containers that act as machines, raised by the molecule scenarios `aio` and `ha`.
+
+The topology `aio` has one control node. `ha` has the same nodes and more, so that a lab can grow from the one into the
+other; what goes on with a lab that is there takes the topology that it has.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +26,21 @@ import engine
 from base import CACHE, ROOT, ToolError, lock, output, run, say
 from venvs import CLIENT, Environment, main_environment, ready
 
-SCENARIO = "aio"
+AIO, HA = "aio", "ha"
+TOPOLOGIES = {
+    AIO: ("control1", "compute1", "compute2"),
+    HA: ("control1", "compute1", "compute2", "zun1", "zun2", "zun3", "lb1", "lb2"),
+}
 LAB = CACHE / "lab"
 DESCRIPTION = LAB / "lab.json"
 CLOUDS = LAB / "clouds.yaml"
 LOG = LAB / "lab.log"
 COMPLETE = LAB / "complete"  # written last
-NODES = ("caas-zun-lab-control1", "caas-zun-lab-compute1", "caas-zun-lab-compute2")
+TOPOLOGY = LAB / "topology"
+BASE_CONFIG = ROOT / "extensions" / "molecule" / "shared" / "lab.yml"
+# Words for Ansible, with the tags of the scenario `ha`: only what Zun joins, or only Zun.
+BASE_ONLY = ("--skip-tags", "lab_extend,lab_zun")
+ZUN_ONLY = ("--tags", "lab_zun")
 NETWORKS = ("caas-zun-lab", "caas-zun-lab-tunnel")
 
 
@@ -76,8 +88,16 @@ class Steps:
         return "\n".join((*lines, f"  {'all together':{width}} {total:7.1f} s"))
 
 
-def up(live: bool = True) -> Steps:
-    """Raise the lab, or go on with one that was cut off."""
+def topology() -> str:
+    """The topology of the lab that is there."""
+    return TOPOLOGY.read_text().strip() if TOPOLOGY.exists() else AIO
+
+
+def up(wanted: str | None = None, live: bool = True, part: tuple[str, ...] = ()) -> Steps:
+    """Raise the lab, or go on with one that was cut off; only a part of it if that is asked for.
+
+    A lab of the topology `aio` grows when `ha` is wanted.
+    """
     steps = Steps(live)
     with lock("lab"):
         COMPLETE.unlink(missing_ok=True)
@@ -87,15 +107,18 @@ def up(live: bool = True) -> Steps:
         ready(main_environment())
         collection.install()
         engine.ready()
-        _molecule("converge", steps)
-        COMPLETE.touch()
+        if wanted == HA:
+            TOPOLOGY.write_text(f"{HA}\n")
+        _molecule("converge", steps, *part)
+        if not part:
+            COMPLETE.touch()
     return steps
 
 
-def show_up() -> int:
+def show_up(wanted: str | None = None) -> int:
     started = time.monotonic()
     say(f"Raising the lab; the log is {LOG.relative_to(ROOT)}.")
-    steps = up()
+    steps = up(wanted)
     say(
         f"\nSteps:\n{steps.table()}\n\nThe lab is up after {time.monotonic() - started:.0f} s. Go on with 'make lab-shell', "
     )
@@ -118,8 +141,18 @@ def verify(live: bool = False) -> Steps:
     return steps
 
 
-def is_up() -> bool:
-    return COMPLETE.exists() and engine.answers() and _running() == set(NODES)
+def check(live: bool = False) -> Steps:
+    """See what deploying Zun would change, which has to work on a cloud with Zun and on one without."""
+    steps = Steps(live)
+    with lock("lab"):
+        _molecule("converge", steps, *ZUN_ONLY, "--check")
+    return steps
+
+
+def is_up(wanted: str | None = None) -> bool:
+    if wanted not in (None, topology()):
+        return False
+    return COMPLETE.exists() and engine.answers() and _running() == set(_containers(topology()))
 
 
 def down(live: bool = True) -> Steps:
@@ -133,6 +166,7 @@ def down(live: bool = True) -> Steps:
             engine.ready()
             LAB.mkdir(parents=True, exist_ok=True)
             LOG.unlink(missing_ok=True)
+            TOPOLOGY.write_text(f"{HA}\n")  # it has all nodes of the other
             _molecule("destroy", steps)
         left = _left()
         if left:
@@ -171,7 +205,7 @@ def _env() -> dict[str, str]:
     return {"OS_CLIENT_CONFIG_FILE": str(CLOUDS), "OS_CLOUD": "lab"}
 
 
-def _molecule(verb: str, steps: Steps) -> None:
+def _molecule(verb: str, steps: Steps, *words: str) -> None:
     main = main_environment()
     folder = LAB / "molecule"
     env = {
@@ -187,7 +221,8 @@ def _molecule(verb: str, steps: Steps) -> None:
     # Creating and preparing do nothing where there is nothing to do.
     if verb == "converge":
         (folder / "state.yml").unlink(missing_ok=True)
-    command = [main.bin("molecule"), verb, "--scenario-name", SCENARIO]
+    command = [main.bin("molecule"), "--base-config", BASE_CONFIG, verb, "--scenario-name", topology()]
+    command += ["--", *words] if words else []
     status = run(command, cwd=ROOT / "extensions", env=env, log=LOG, live=False, each=steps.line)
     steps.end()
     if status != 0:
@@ -212,8 +247,12 @@ def _path(environment: Environment) -> str:
     return f"{environment.path / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
+def _containers(of: str) -> list[str]:
+    return [f"caas-zun-lab-{name}" for name in TOPOLOGIES[of]]
+
+
 def _running() -> set[str]:
-    return set(output(["docker", "ps", "--format", "{{.Names}}"]).split()) & set(NODES)
+    return set(output(["docker", "ps", "--format", "{{.Names}}"]).split()) & set(_containers(HA))
 
 
 def _left() -> list[str]:
@@ -222,7 +261,7 @@ def _left() -> list[str]:
         containers = set(output(["docker", "ps", "--all", "--format", "{{.Names}}"]).split())
         networks = set(output(["docker", "network", "ls", "--format", "{{.Name}}"]).split())
         volumes = output(["docker", "volume", "ls", "--quiet", "--filter", "name=caas-zun-lab"]).split()
-        left += [f"container {name}" for name in NODES if name in containers]
+        left += [f"container {name}" for name in _containers(HA) if name in containers]
         left += [f"network {name}" for name in NETWORKS if name in networks]
         left += [f"volume {name}" for name in volumes]
     for line in output(["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"]).splitlines():

@@ -27,6 +27,9 @@ def main() -> int:
     commands.add_parser("quickstart", help="set everything up and run the quickstart playbook")
     commands.add_parser("quickstart-clean", help="remove what the quickstart made")
     commands.add_parser("lab", help="raise the lab, a Zun cloud in containers, or go on raising it")
+    commands.add_parser(
+        "lab-ha", help="raise the lab with Zun on three nodes behind two load balancers, or let it grow"
+    )
     commands.add_parser("lab-down", help="remove the lab")
     commands.add_parser("lab-env", help="print what tells an OpenStack client where the lab is")
     commands.add_parser("lab-shell", help="open a shell with the OpenStack client ready")
@@ -55,6 +58,8 @@ def main() -> int:
             return quickstart.clean()
         case "lab":
             return lab.show_up()
+        case "lab-ha":
+            return lab.show_up(lab.HA)
         case "lab-down":
             return lab.show_down()
         case "lab-env":

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,11 +49,16 @@ class Report:
 
 @dataclass(frozen=True)
 class Run:
-    """How a suite is run: where its log goes, whether it is shown live, extra words for pytest or molecule."""
+    """How a suite is run: where its log goes, whether it is shown live, extra words for pytest or molecule.
+
+    `then` are the suites that follow it in its lane; `lab_was_up` is how the lab was before all of them.
+    """
 
     log: Path
     live: bool
     arguments: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    lab_was_up: bool = False
 
     def command(self, *words: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> int:
         return run(words, cwd=cwd, env=env, log=self.log, live=self.live)
@@ -298,7 +304,7 @@ def _core_can_run(core: Environment, report: Report) -> bool:
 
 
 def molecule(how: Run) -> Report:
-    """Every scenario under extensions/molecule is one test; the lab's is a suite of its own."""
+    """Every scenario under extensions/molecule is one test; those of the lab are suites of their own."""
     report = Report("molecule")
     main = main_environment()
     ready(main)
@@ -306,7 +312,7 @@ def molecule(how: Run) -> Report:
     engine.ready()
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main), "PY_COLORS": "0"}
     found = {path.parent.name for path in (ROOT / "extensions" / "molecule").glob("*/molecule.yml")}
-    scenarios = sorted(found - {lab.SCENARIO})
+    scenarios = sorted(found - set(lab.TOPOLOGIES))
     for scenario in scenarios:
         command = [main.bin("molecule"), "test", "--scenario-name", scenario, *how.arguments]
         report.cases.append(how.check(f"molecule {scenario}", *command, cwd=ROOT / "extensions", env=env))
@@ -319,23 +325,66 @@ def molecule(how: Run) -> Report:
 
 
 def zun(how: Run) -> Report:
-    """Raise the lab, converge it again, look at it, test against it, and remove it unless it was there before."""
+    """Raise the lab, converge it again, look at it, and test against it."""
     report = Report("lab")
-    was_up = lab.is_up()
-    try:
+    with _lab(how, report):
         if _stage(report, "raise", lambda: lab.up(live=how.live)) and _stage(
             report, "second converge changes nothing", lambda: lab.idempotence(live=how.live)
         ):
             _stage(report, "verify", lambda: lab.verify(live=how.live))
-            main = main_environment()
-            env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
-            env["CAAS_ZUN_LAB"] = str(lab.DESCRIPTION)
             # They mostly wait for containers.
-            _pytest(how, report, main, "tests/integration_zun", env, "--numprocesses", "3")
-    finally:
-        if not was_up:
-            _stage(report, "remove", lambda: lab.down(live=how.live))
+            _lab_pytest(how, report, "tests/integration_zun", "--numprocesses", "3")
     return report
+
+
+def ha(how: Run) -> Report:
+    """Let the lab grow into the highly available one, and break one thing of each kind."""
+    report = Report("ha")
+    with _lab(how, report):
+        if _stage(report, "raise, highly available", lambda: lab.up(lab.HA, live=how.live)):
+            _lab_pytest(how, report, "tests/ha", "-m", "short")
+            _proof(report)
+    return report
+
+
+def ha_full(how: Run) -> Report:
+    """Raise the highly available lab, break it in every way, and see that it works after all of that."""
+    report = Report("ha-full")
+    with _lab(how, report):
+        raised = lab.is_up(lab.HA) or (
+            _stage(report, "raise what Zun joins", lambda: lab.up(lab.HA, live=how.live, part=lab.BASE_ONLY))
+            and _stage(report, "check mode on a cloud without Zun", lambda: lab.check(live=how.live))
+        )
+        if raised and _stage(report, "raise, highly available", lambda: lab.up(lab.HA, live=how.live)):
+            _stage(report, "verify", lambda: lab.verify(live=how.live))
+            _lab_pytest(how, report, "tests/ha")
+            _proof(report)
+            _stage(report, "verify after the faults", lambda: lab.verify(live=how.live))
+    return report
+
+
+@contextlib.contextmanager
+def _lab(how: Run, report: Report) -> Iterator[None]:
+    """Remove the lab afterwards, unless it was there before or a suite that follows needs it."""
+    try:
+        yield
+    finally:
+        if not how.lab_was_up and not LAB_SUITES & set(how.then):
+            _stage(report, "remove", lambda: lab.down(live=how.live))
+
+
+def _lab_pytest(how: Run, report: Report, folder: str, *options: str) -> None:
+    main = main_environment()
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
+    env["CAAS_ZUN_LAB"] = str(lab.DESCRIPTION)
+    _pytest(how, report, main, folder, env, *options)
+
+
+def _proof(report: Report) -> None:
+    """What the faults did, as tests/ha measured it."""
+    table = RESULTS / "ha.md"
+    if table.exists():
+        report.tables.append(table.read_text().rstrip())
 
 
 def _stage(report: Report, name: str, work: Callable[[], lab.Steps]) -> bool:
@@ -360,48 +409,62 @@ SUITES: dict[str, list[tuple[str, Callable[[Run], Report]]]] = {
     "integration": [("integration", integration)],
     "molecule": [("molecule", molecule)],
     "lab": [("lab", zun)],
+    "ha": [("ha", ha)],
+    "ha-full": [("ha-full", ha_full)],
 }
+
+# `ha-full` holds all of `ha`, and needs most of an hour by itself.
+ON_DEMAND = {"ha-full"}
+LAB_SUITES = {"lab", "ha", "ha-full"}
 
 # Two lanes at the same time: the lab and what is tested on it take about as long
 # as the rest. `make test-quick` runs the last suites of the first lane beside the
 # first one of the second.
-LANES = (("lab", "unit", "lint"), ("integration", "molecule", "docs", "sanity"))
+LANES = (("lab", "ha", "ha-full", "unit", "lint"), ("integration", "molecule", "docs", "sanity"))
 
 
 def test(names: Iterable[str], arguments: tuple[str, ...]) -> int:
     """Run suites and close with their counts; the exit status is 0 when nothing failed."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    chosen = set(names) or set(SUITES)
+    chosen = set(names) or set(SUITES) - ON_DEMAND
     live = len(chosen) == 1
     started = time.monotonic()
     with lock("test"):
         # What several suites need is built before they start side by side.
         ready(main_environment())
         collection.install()
+        lab_was_up = lab.is_up()
+
+        def run_lane(lane: tuple[str, ...]) -> list[Report]:
+            names = [name for name in lane if name in chosen]
+            return [
+                _run(title, suite, Run(_log(title), live, arguments, tuple(names[number + 1 :]), lab_was_up))
+                for number, name in enumerate(names)
+                for title, suite in SUITES[name]
+            ]
+
         with ThreadPoolExecutor(len(LANES)) as pool:
-            lanes = pool.map(
-                lambda lane: [
-                    _run(suite, live, arguments) for name in lane if name in chosen for suite in SUITES[name]
-                ],
-                LANES,
-            )
+            lanes = pool.map(run_lane, LANES)
             reports = [report for lane in lanes for report in lane]
     return _close(reports, time.monotonic() - started)
 
 
-def _run(suite: tuple[str, Callable[[Run], Report]], live: bool, arguments: tuple[str, ...]) -> Report:
-    name, function = suite
-    log = RESULTS / f"{name.replace(' ', '-')}.log"
+def _log(name: str) -> Path:
+    return RESULTS / f"{name.replace(' ', '-')}.log"
+
+
+def _run(name: str, function: Callable[[Run], Report], how: Run) -> Report:
+    log = how.log
     log.unlink(missing_ok=True)
     log.touch()
     say(f"{name}: started, log {log.relative_to(ROOT)}")
     started = time.monotonic()
     try:
-        report = function(Run(log, live, arguments))
+        report = function(how)
     except ToolError as error:
         report = Report(name, [Case(name, FAILED, str(error))])
     report.seconds = time.monotonic() - started
-    if report.count(FAILED) and not live:
+    if report.count(FAILED) and not how.live:
         lines = log.read_text(errors="replace").splitlines()
         say("\n".join((f"--- {name}: end of the log", *lines[-200:], f"--- {name}: end")))
     say(_line(report))
