@@ -66,6 +66,8 @@ RESTARTING = "Restarting"
 ERROR = "Error"
 _ON_THE_WAY = ("Creating", "Rebuilding", "Deleting", RESTARTING)
 _LOST = ("Dead", "Deleted")
+#: The status in which an action ends.
+_LEADS_TO = {"start": RUNNING, "unpause": RUNNING, "pause": PAUSED, "stop": STOPPED, "kill": STOPPED}
 
 # Goals of a wait.
 STARTED = "running"
@@ -739,6 +741,18 @@ class ZunContainers(Kind):
         there = {identity(net) for net in self._references.nets_of(row)}
         self._attach_all(actual, [net for net in nets if identity(net) not in there])
 
+    def _reclaim(self, actual: Actual) -> None:
+        """Attach again what was given up for another container, once Neutron has let go of that one's ports."""
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._attach_missing(actual, self._claims[actual.id])
+                return
+            except (ItemError, ServiceError):
+                if time.monotonic() > end:
+                    raise
+            time.sleep(_PAUSE)
+
     def _attach_all(self, actual: Actual, nets: Sequence[Mapping[str, Any]]) -> None:
         """Attach networks and ports; a port Zun makes is given the groups the container has now.
 
@@ -795,7 +809,13 @@ class ZunContainers(Kind):
 
     def _do(self, container_id: str, verb: str, params: Mapping[str, Any] | None = None) -> None:
         self._arrived.pop(container_id, None)
-        self._requests[container_id] = self._zun.act(verb, container_id, params)
+        try:
+            self._requests[container_id] = self._zun.act(verb, container_id, params)
+        except ServiceError as exc:
+            # Somebody else, or Zun itself, has done it since it was looked at.
+            row = self._zun.get_container(container_id) if exc.status == 409 else None
+            if row is None or row["status"] != _LEADS_TO.get(verb):
+                raise
 
     def act(self, verb: str, actual: Actual) -> None:
         """Do one step of :meth:`path` or :meth:`make_room`."""
@@ -804,7 +824,7 @@ class ZunContainers(Kind):
                 for net in self._claims[actual.id]:
                     self._detach(actual, net)
             elif verb == "reclaim":
-                self._attach_missing(actual, self._claims[actual.id])
+                self._reclaim(actual)
             elif verb == "start" and actual.id in self._launched:
                 self._launched.discard(actual.id)
             elif verb == "stop":
