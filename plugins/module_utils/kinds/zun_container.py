@@ -747,10 +747,11 @@ class ZunContainers(Kind):
         while True:
             try:
                 self._attach_missing(actual, self._claims[actual.id])
-                return
             except (ItemError, ServiceError):
                 if time.monotonic() > end:
                     raise
+            else:
+                return
             time.sleep(_PAUSE)
 
     def _attach_all(self, actual: Actual, nets: Sequence[Mapping[str, Any]]) -> None:
