@@ -125,11 +125,13 @@ class Health(http.server.ThreadingHTTPServer):
     def state(self):
         words = self.database.state()[0]
         position = None
-        with (
-            contextlib.suppress(OSError, ValueError),
-            open(self.settings["run"] + "/position.json", encoding="utf-8") as stream,
-        ):
-            position = json.load(stream)
+        # What was found out about a server that runs again counts no more.
+        if not words:
+            with (
+                contextlib.suppress(OSError, ValueError),
+                open(self.settings["run"] + "/position.json", encoding="utf-8") as stream,
+            ):
+                position = json.load(stream)
         return {"primary": words.get("wsrep_cluster_status") == "Primary", "position": position}
 
 
