@@ -37,7 +37,7 @@ CLOUDS = LAB / "clouds.yaml"
 LOG = LAB / "lab.log"
 COMPLETE = LAB / "complete"  # written last
 TOPOLOGY = LAB / "topology"
-BASE_CONFIG = ROOT / "extensions" / "molecule" / "shared" / "lab.yml"
+BASE_CONFIG = ROOT / "extensions" / "molecule" / "shared" / "vars" / "lab_base.yml"
 # Words for Ansible, with the tags of the scenario `ha`: only what Zun joins, or only Zun.
 BASE_ONLY = ("--skip-tags", "lab_extend,lab_zun")
 ZUN_ONLY = ("--tags", "lab_zun")
