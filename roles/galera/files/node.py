@@ -28,6 +28,7 @@ import http.server
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -99,8 +100,6 @@ class Health(http.server.ThreadingHTTPServer):
         self.settings = settings
         self.database = Server(settings["account"])
         if ":" in settings["bind"]:
-            import socket
-
             self.address_family = socket.AF_INET6
         super().__init__((settings["bind"], settings["port"]), Answer)
 
@@ -324,12 +323,22 @@ class Keeper:
         return self.wait
 
 
+def ready():
+    """Tell systemd that load balancers get answers, so that a restart ends when it is over."""
+    path = os.environ.get("NOTIFY_SOCKET")
+    if path:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notification:
+            notification.sendto(b"READY=1", path.replace("@", "\0", 1) if path.startswith("@") else path)
+
+
 def main():
     work, path = sys.argv[1:]
     with open(path, encoding="utf-8") as stream:
         settings = json.load(stream)
     if work == "serve":
-        Health(settings).serve_forever()
+        health = Health(settings)
+        ready()
+        health.serve_forever()
     elif work == "keep":
         Keeper(settings).run()
     else:
