@@ -53,7 +53,12 @@ class Line:
         self.slowest = report.slowest
         self.creates = f"{len(report.cut)}/{len(report.creates)}"
         self.cut_for = report.cut_for
-        self.remark = "; ".join(filter(None, [self.remark, *(f"Error: {reason}" for reason in report.errors[:2])]))
+        remarks = [self.remark, *(f"Error: {reason}" for reason in report.errors[:2])]
+        if report.stuck:
+            remarks.append(
+                f"{len(report.stuck)} of the creations cut off stays listed until an administrator deletes it"
+            )
+        self.remark = "; ".join(filter(None, remarks))
 
     def row(self) -> str:
         def seconds(value: float | None) -> str:
@@ -167,7 +172,23 @@ def user(lab: dict[str, Any]) -> User:
 
 @pytest.fixture(scope="session")
 def admin(lab: dict[str, Any]) -> User:
-    return User(lab["admin_cloud"])
+    """Return the administrator, after what a cut-off run left has been removed."""
+    administrator = User(lab["admin_cloud"])
+    remove(administrator, PREFIX)
+    return administrator
+
+
+def remove(admin: User, prefix: str) -> None:
+    """Remove all containers whose name begins with a prefix."""
+
+    def gone() -> bool:
+        left = [row for row in admin.containers(all_projects="true") if row["name"].startswith(prefix)]
+        for row in left:
+            with suppress(keystoneauth1.exceptions.ClientException):
+                admin("container", "DELETE", f"/containers/{row['uuid']}", force="true")
+        return not left
+
+    eventually(gone, 120, pause=1)
 
 
 @pytest.fixture(scope="session")
@@ -182,11 +203,11 @@ def body(lab: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def networks(body: dict[str, Any], lab: dict[str, Any], user: User) -> Iterator[None]:
+def networks(admin: User, body: dict[str, Any], lab: dict[str, Any], user: User) -> Iterator[None]:
     """Have the network on each host before the load begins, as it is in a cloud that is in use."""
     made = []
     for compute in lab["computes"]:
-        wanted = {**body, "name": f"{PREFIX}-first", "availability_zone": compute["availability_zone"]}
+        wanted = {**body, "name": f"{PREFIX}-on-{compute['name']}", "availability_zone": compute["availability_zone"]}
         made.append(user("container", "POST", "/containers", wanted, run="true")["uuid"])
     for container in made:
         await_status(user, container, "Running")
@@ -229,14 +250,7 @@ def load(
 
     yield begin
 
-    def cleared() -> bool:
-        left = [row for row in admin.containers(all_projects="true") if row["name"].startswith(prefix)]
-        for row in left:
-            with suppress(keystoneauth1.exceptions.ClientException):
-                admin("container", "DELETE", f"/containers/{row['uuid']}", force="true")
-        return not left
-
-    eventually(cleared, 120, pause=1)
+    remove(admin, prefix)
 
 
 # --- Ansible ---------------------------------------------------------------------

@@ -27,6 +27,8 @@ PATIENCE = 15.0
 # A container that is still there after so long is deleted once more.
 ASK_AGAIN = 10.0
 NEVER = float("inf")
+# A creation that was cut off and is still not done after so long never will be; nor is one that stays "Created".
+STUCK = 20.0
 # What a container may take to run once everything is well again.
 SETTLE = 120.0
 
@@ -127,6 +129,11 @@ class Created:
     asked_to_go: float = 0.0
     is_gone: bool = False
 
+    @property
+    def is_stuck(self) -> bool:
+        """Tell whether it was cut off after Zun had noted it: it stays listed, and only an administrator can delete it."""
+        return self.request.failed and self.was_listed and time.monotonic() > self.request.ended + STUCK
+
 
 @dataclass
 class Report:
@@ -173,6 +180,10 @@ class Report:
             for created in accepted
             if created.status not in ("Running", "Error")
         ]
+
+    @property
+    def stuck(self) -> list[str]:
+        return [created.name for created in self.creates if created.is_stuck and not created.is_gone]
 
     @property
     def errors(self) -> list[str]:
@@ -234,12 +245,12 @@ class Load:
         with self._lock:
             reads = [request for request in self._reads if request.ended >= since and request.began <= until]
             creates = [created for created in self._created.values() if created.request.ended >= since]
-            left = [created.name for created in self._created.values() if not created.is_gone]
+            left = [created.name for created in self._created.values() if not created.is_gone and not created.is_stuck]
         return Report(reads, creates, since, until, left)
 
     def _is_settled(self) -> bool:
         with self._lock:
-            return all(created.is_gone for created in self._created.values())
+            return all(created.is_gone or created.is_stuck for created in self._created.values())
 
     def _every(self, seconds: float, work: Callable[[], None], stop: threading.Event) -> None:
         """Start a piece of work at fixed times, however long the ones before it take."""
@@ -281,7 +292,9 @@ class Load:
         created.was_listed, created.is_gone, created.uuid = True, False, row["uuid"]
         if not created.asked_to_go:
             created.status, created.reason = row["status"], row["status_reason"] or ""
-        is_done = row["status"] in ("Running", "Error", "Stopped", "Created") and not row["task_state"]
+        # "Created" comes before "Running".
+        done = ("Running", "Error", "Stopped", *(("Created",) if request.began > created.request.ended + STUCK else ()))
+        is_done = row["status"] in done and not row["task_state"]
         if is_done and time.monotonic() - created.asked_to_go > ASK_AGAIN:
             created.asked_to_go = time.monotonic()
             self._pool.submit(self._delete, created.uuid, row["status"])
