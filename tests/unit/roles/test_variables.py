@@ -20,7 +20,12 @@ def load(path: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_variables_agree(role: Path) -> None:
-    options = load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    entry_points = load(role / "meta" / "argument_specs.yml")["argument_specs"].values()
+    options: dict[str, Any] = {}
+    for entry_point in entry_points:
+        for name, option in entry_point.get("options", {}).items():
+            # Where several entry points have a variable, they have the same one.
+            assert options.setdefault(name, option).get("default") == option.get("default"), name
     defaults = load(role / "defaults" / "main.yml")
     assert set(options) == set(defaults)
     assert {name: option["default"] for name, option in options.items() if "default" in option} == {
