@@ -5,8 +5,8 @@
 
 The engine starts containers with a restart policy by itself, and does not try again where that fails. Without their
 networks they would stay down, and without their volumes they would run on empty directories: zun-compute mounts volumes
-too, but only after the engine has started. So this waits for kuryr and mounts the Cinder volumes of this host's
-containers as zun-compute does (zun/volume/driver.py), except that it never formats anything.
+too, but only after the engine has started. So this waits for kuryr and for an agent of Neutron that is alive here (Neutron
+binds no port on a host without one), and mounts the Cinder volumes of this host's containers as zun-compute does (zun/volume/driver.py), except that it never formats anything.
 
 When the time is over, or a volume cannot be mounted, the mount point gets an empty file system that is read-only: its
 container fails to write instead of losing what it writes.
@@ -23,7 +23,7 @@ from pathlib import Path
 import zun.conf
 from oslo_privsep import priv_context
 from oslo_serialization import jsonutils
-from zun.common import context, mount, service, utils
+from zun.common import clients, context, mount, service, utils
 from zun.objects import CapsuleContainer, CapsuleInitContainer, Container, VolumeMapping
 from zun.volume import cinder_workflow
 
@@ -37,6 +37,7 @@ def main(configuration: str, seconds: float, kuryr_url: str) -> None:
     service.prepare_service(["zun-before-docker", "--config-file", configuration])
     end = time.monotonic() + seconds
     _patiently("kuryr", end, lambda: _ask_kuryr(kuryr_url))
+    _patiently("Neutron", end, _ask_neutron)
     # Zun removes a mount point with its volume, so that none means that there is nothing to mount, and no need for the
     # database.
     if not _unmounted():
@@ -72,6 +73,12 @@ def _ask_kuryr(url):
     request = urllib.request.Request(f"{url}/Plugin.Activate", data=b"", method="POST")  # noqa: S310
     with urllib.request.urlopen(request, timeout=5):  # noqa: S310  the address is the role's own
         pass
+
+
+def _ask_neutron():
+    neutron = clients.OpenStackClients(context.get_admin_context()).neutron()
+    if not any(agent["alive"] for agent in neutron.list_agents(host=CONF.host)["agents"]):
+        raise RuntimeError(f"no agent on {CONF.host} is alive")
 
 
 def _mountinfo():
