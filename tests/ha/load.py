@@ -27,8 +27,10 @@ PATIENCE = 15.0
 # A container that is still there after so long is deleted once more.
 ASK_AGAIN = 10.0
 NEVER = float("inf")
-# A creation that was cut off and is still not done after so long never will be; nor is one that stays "Created".
+# A creation that was cut off and is still not done after so long never will be.
 STUCK = 20.0
+# Nor is one that was accepted and stays "Created", which comes before "Running".
+UNSTARTED = 75.0
 # What a container may take to run once everything is well again.
 SETTLE = 120.0
 
@@ -292,8 +294,12 @@ class Load:
         created.was_listed, created.is_gone, created.uuid = True, False, row["uuid"]
         if not created.asked_to_go:
             created.status, created.reason = row["status"], row["status_reason"] or ""
-        # "Created" comes before "Running".
-        done = ("Running", "Error", "Stopped", *(("Created",) if request.began > created.request.ended + STUCK else ()))
+        done = (
+            "Running",
+            "Error",
+            "Stopped",
+            *(("Created",) if request.began > created.request.ended + UNSTARTED else ()),
+        )
         is_done = row["status"] in done and not row["task_state"]
         if is_done and time.monotonic() - created.asked_to_go > ASK_AGAIN:
             created.asked_to_go = time.monotonic()
