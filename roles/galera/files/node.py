@@ -314,7 +314,7 @@ class Keeper:
         self.position = None
         say(reason)
         output("systemctl", "reset-failed", UNIT)
-        status, _, problem = output(*command, timeout=3600)
+        status, _dummy, problem = output(*command, timeout=3600)
         if status == 0:
             self.wait = 2
             return 5

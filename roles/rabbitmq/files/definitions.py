@@ -179,9 +179,9 @@ def main():
         if difference.sentences:
             version = present.get("rabbitmq_version") or present["rabbit_version"]
             import_definitions(dict(difference.wanted, rabbit_version=version))
-        for command, _ in difference.commands:
+        for command, _dummy in difference.commands:
             control(*command)
-    difference.sentences += [sentence for _, sentence in difference.commands]
+    difference.sentences += [sentence for _dummy, sentence in difference.commands]
     print(json.dumps(difference.sentences))
 
 

@@ -5,8 +5,9 @@
 
 The engine starts containers with a restart policy by itself, and does not try again where that fails. Without their
 networks they would stay down, and without their volumes they would run on empty directories: zun-compute mounts volumes
-too, but only after the engine has started. So this waits for kuryr and for an agent of Neutron that is alive here (Neutron
-binds no port on a host without one), and mounts the Cinder volumes of this host's containers as zun-compute does (zun/volume/driver.py), except that it never formats anything.
+too, but only after the engine has started. So this waits for kuryr and for an agent of Neutron that is alive here
+(Neutron binds no port on a host without one), and mounts the Cinder volumes of this host's containers as zun-compute does
+(zun/volume/driver.py), except that it never formats anything.
 
 When the time is over, or a volume cannot be mounted, the mount point gets an empty file system that is read-only: its
 container fails to write instead of losing what it writes.
