@@ -197,9 +197,7 @@ def check_kept(lab: dict[str, Any], user: User, before: dict[str, Any], peer: st
     (address,) = (entry["addr"] for entries in now["addresses"].values() for entry in entries if entry["version"] == 4)
     ports = user.ports(device_id=before["uuid"])
     assert [port["fixed_ips"][0]["ip_address"] for port in ports] == [address]
-    eventually(
-        lambda: user.execute(peer, f"wget -q -T 2 -O - http://{address}:8080/marker") == (0, "kept\n"), 60, pause=1
-    )
+    eventually(lambda: user.execute(peer, f"wget -q -O - http://{address}:8080/marker") == (0, "kept\n"), 60, pause=1)
 
 
 @pytest.fixture
