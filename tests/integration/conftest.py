@@ -25,6 +25,8 @@ import docker.errors
 import pytest
 from modules import Module
 
+from ansible_collections.caas.zun.plugins.module_utils.kinds import docker_container
+
 # Whatever the tests make begins with this and the number of the process that made it, so that the next run can
 # remove what a cut-off one left, and nothing of one that goes on at the same time (pytest-xdist, two terminals).
 PREFIX = "caas-zun-test"
@@ -61,6 +63,12 @@ def container_volume(capsys: pytest.CaptureFixture[str]) -> Module:
 @pytest.fixture
 def container_volume_info(capsys: pytest.CaptureFixture[str]) -> Module:
     return Module("container_volume_info", capsys, backend="docker")
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look longer at containers that are to end: a busy machine may need seconds to end a shell and to tell of it."""
+    monkeypatch.setattr(docker_container, "SETTLE", 3.0)
 
 
 @pytest.fixture(scope="session")

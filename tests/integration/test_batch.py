@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.caas.zun.plugins.module_utils.kinds import docker_container
-
 
 def actions(result) -> list[str]:
     return [entry["action"] for entry in result["containers"]]
@@ -94,9 +92,8 @@ def test_one_that_dies(on_error, appcontainer, everything, image, name) -> None:
         assert everything() == {f"/{entry['name']}" for entry in result["containers"] if entry["action"] == "created"}
 
 
-def test_all_fail(appcontainer, everything, image, monkeypatch, name) -> None:
-    # On a busy machine four shells may need longer to end than the module looks at a container that runs.
-    monkeypatch.setattr(docker_container, "SETTLE", 3.0)
+@pytest.mark.usefixtures("patience")
+def test_all_fail(appcontainer, everything, image, name) -> None:
     items = [{"name": f"{name}-{index}", "command": ["sh", "-c", f"exit {index + 1}"]} for index in range(4)]
     result = appcontainer(containers=items, image=image, on_error="continue")
     assert actions(result) == ["failed"] * 4

@@ -13,6 +13,8 @@ import pytest
 from conftest import IMAGE, build_image
 from modules import eventually
 
+pytestmark = pytest.mark.usefixtures("patience")
+
 BROKEN = {
     "dies": {"command": ["sh", "-c", "echo new one is broken; exit 11"]},
     "unhealthy": {"healthcheck": {"cmd": "echo no service; false", "interval": "1s", "retries": 1}},

@@ -181,6 +181,7 @@ def test_healthy_again(appcontainer, engine, raw, name) -> None:
     assert again["container"]["health"] == "healthy"
 
 
+@pytest.mark.usefixtures("patience")
 def test_end_with_an_error_leaves_nothing(appcontainer, everything, image, name) -> None:
     before = everything()
     command = ["sh", "-c", "for i in $(seq 100); do echo line $i; done; echo no licence; exit 42"]
@@ -202,6 +203,7 @@ def test_end_with_success_is_told(appcontainer, image, name) -> None:
     assert any("ended by itself, with exit code 0" in warning for warning in done.warnings)
 
 
+@pytest.mark.usefixtures("patience")
 def test_existing_container_that_dies_again_stays(appcontainer, inspect, raw, name) -> None:
     made = raw(command=["sh", "-c", "echo broken; exit 9"])
     message = appcontainer.fails(name=name, state="started")
@@ -210,6 +212,7 @@ def test_existing_container_that_dies_again_stays(appcontainer, inspect, raw, na
     assert inspect(name)["Id"] == made
 
 
+@pytest.mark.usefixtures("patience")
 def test_restart_loop_fails_at_once(appcontainer, everything, image, name) -> None:
     before = everything()
     message = appcontainer.fails(
@@ -271,6 +274,7 @@ def test_auto_remove(appcontainer, inspect, image, name) -> None:
     eventually(lambda: inspect(name) is None)
 
 
+@pytest.mark.usefixtures("patience")
 def test_killed_for_lack_of_memory_is_told(appcontainer, image, name) -> None:
     eat = ["sh", "-c", "exec dd if=/dev/zero of=/dev/null bs=200M count=1"]
     message = appcontainer.fails(name=name, image=image, command=eat, memory="6M")

@@ -100,3 +100,12 @@ def file_in(archive: bytes) -> bytes:
             if content is not None:
                 return content.read()
     raise ItemError("An injected file of the old container is no file any more; say it in mounts, with its content.")
+
+
+def ended_remark(label: str, code: int | None) -> str:
+    """Tell of a container that was seen running, or ended well, and has ended by itself since it was started.
+
+    A job may end at any time after the look that found it running, hence also with another code than 0.
+    """
+    shown = "unknown" if code is None else code
+    return f"{label}: the container has ended by itself, with exit code {shown}; state started starts it each time"

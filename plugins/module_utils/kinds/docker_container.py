@@ -31,6 +31,7 @@ from .container_options import CONTAINER_OPTIONS, DOCKER_MINIMUM_MEMORY
 from .container_rules import (
     check_said,
     check_together,
+    ended_remark,
     fault,
     file_in,
     in_said_order,
@@ -474,11 +475,9 @@ class DockerContainers(Kind):
         return bool(excluding)
 
     def remarks(self, item: Desired, actual: Actual) -> list[str]:
-        """Tell of a container that was started and has ended well since."""
+        """Tell of a container that was started and has ended since."""
         if item.state in ("started", "restarted") and actual.status == "exited":
-            return [
-                f"{item.label}: the container has ended by itself, with exit code 0; state started starts it each time"
-            ]
+            return [ended_remark(item.label, actual.raw.container["State"]["ExitCode"])]
         return []
 
     # Changing ----------------------------------------------------------

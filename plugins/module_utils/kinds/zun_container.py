@@ -44,6 +44,7 @@ from .container_options import CONTAINER_OPTIONS
 from .container_rules import (
     check_said,
     check_together,
+    ended_remark,
     file_in,
     item_fault,
     require_image,
@@ -1035,11 +1036,9 @@ class ZunContainers(Kind):
         return ItemError(f"{reason.rstrip('.')}.{hint(reason, self.shown(said))}", lines[-LOG_LINES:])
 
     def remarks(self, item: Desired, actual: Actual) -> list[str]:
-        """Tell of a container that was started and has ended well since, and of interfaces with another MTU."""
+        """Tell of a container that was started and has ended since, and of interfaces with another MTU."""
         if item.state in ("started", "restarted") and actual.status == STOPPED:
-            return [
-                f"{item.label}: the container has ended by itself, with exit code 0; state started starts it each time"
-            ]
+            return [ended_remark(item.label, _exit_code(actual.raw))]
         if actual.status != RUNNING:
             return []
         with worded(item.label, {}):
