@@ -51,7 +51,7 @@ class Report:
 class Run:
     """How a suite is run: where its log goes, whether it is shown live, extra words for pytest or molecule.
 
-    `then` are the suites that follow it in its lane; `lab_was_up` is how the lab was before all of them.
+    `then` are the suites that follow it on the same lab; `lab_was_up` is how the lab was before all of them.
     """
 
     log: Path
@@ -423,10 +423,9 @@ SUITES: dict[str, list[tuple[str, Callable[[Run], Report]]]] = {
 ON_DEMAND = {"ha", "ha-full"}
 LAB_SUITES = {"lab", "ha", "ha-full"}
 
-# Two lanes at the same time: the lab and what is tested on it take about as long
-# as the rest. `make test-quick` runs the last suites of the first lane beside the
-# first one of the second.
-LANES = (("lab", "ha", "ha-full", "unit", "lint"), ("integration", "molecule", "docs", "sanity"))
+# Two are worked on at the same time, in this order; those of the lab follow each
+# other, and take about as long as the rest together.
+QUEUE = (("lab", "ha", "ha-full"), ("integration",), ("molecule",), ("docs",), ("sanity",), ("unit",), ("lint",))
 
 
 def test(names: Iterable[str], arguments: tuple[str, ...]) -> int:
@@ -441,17 +440,16 @@ def test(names: Iterable[str], arguments: tuple[str, ...]) -> int:
         collection.install()
         lab_was_up = lab.is_up()
 
-        def run_lane(lane: tuple[str, ...]) -> list[Report]:
-            names = [name for name in lane if name in chosen]
+        def run_in_turn(entry: tuple[str, ...]) -> list[Report]:
+            names = [name for name in entry if name in chosen]
             return [
                 _run(title, suite, Run(_log(title), live, arguments, tuple(names[number + 1 :]), lab_was_up))
                 for number, name in enumerate(names)
                 for title, suite in SUITES[name]
             ]
 
-        with ThreadPoolExecutor(len(LANES)) as pool:
-            lanes = pool.map(run_lane, LANES)
-            reports = [report for lane in lanes for report in lane]
+        with ThreadPoolExecutor(2) as pool:
+            reports = [report for entry in pool.map(run_in_turn, QUEUE) for report in entry]
     return _close(reports, time.monotonic() - started)
 
 
