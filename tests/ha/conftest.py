@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
-import subprocess
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -22,6 +21,8 @@ from cloud import User
 from cluster import Cluster
 from load import Client, Load, Report
 from modules import eventually
+
+from playbooks import play
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / ".cache" / "results" / "ha.md"
@@ -259,29 +260,4 @@ def load(
 @pytest.fixture(scope="session")
 def playbook(lab: dict[str, Any]) -> Callable[..., str]:
     """Return a function that runs a playbook on the lab's inventory and returns what it prints."""
-
-    def run(name: str, *words: str, seconds: float = 1800, **variables: Any) -> str:
-        environment = {
-            **os.environ,
-            "ANSIBLE_CONFIG": lab["ansible_config"],
-            "ANSIBLE_FORCE_COLOR": "0",
-            "OS_CLIENT_CONFIG_FILE": lab["clouds"],
-        }
-        command = ["ansible-playbook", "--inventory", lab["inventory"], name, *words]
-        command += ["--extra-vars", json.dumps(variables)] if variables else []
-        log = TABLE.with_name(f"ha-{Path(name).stem}-{time.strftime('%H%M%S')}.log")
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        log.write_text(done.stdout)
-        assert done.returncode == 0, f"{' '.join(command)} fails, see {log}:\n{done.stdout[-4000:]}"
-        return done.stdout
-
-    return run
+    return functools.partial(play, lab)

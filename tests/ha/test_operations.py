@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,14 +15,9 @@ from cluster import Cluster, together
 from conftest import PREFIX, await_status
 from test_faults import ROLE, Begin, NewLine, failures
 
+from playbooks import changed
+
 Playbook = Callable[..., str]
-
-
-def changed(output: str) -> dict[str, int]:
-    """Return how many changes a run of Ansible reports, for each node with any."""
-    found = re.findall(r"^(\S+) +: ok=\d+ +changed=(\d+) ", output, re.MULTILINE)
-    assert found, output[-2000:]
-    return {node: int(number) for node, number in found if number != "0"}
 
 
 def test_deploying_again(cluster: Cluster, line: NewLine, playbook: Playbook) -> None:
