@@ -21,8 +21,7 @@ from cloud import User
 from cluster import Cluster
 from load import Client, Load, Report
 from modules import eventually
-
-from playbooks import play
+from plays import play
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / ".cache" / "results" / "ha.md"

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import keystoneauth1.exceptions
+import pytest
 from cloud import User
 from cluster import Cluster, together
 from conftest import PREFIX, await_status
+from plays import changed
 from test_faults import ROLE, Begin, NewLine, failures
-
-from playbooks import changed
 
 Playbook = Callable[..., str]
 
@@ -26,6 +28,108 @@ def test_deploying_again(cluster: Cluster, line: NewLine, playbook: Playbook) ->
     assert changed(playbook("caas.zun.site")) == {}
     assert changed(playbook("caas.zun.site", "--check")) == {}
     entry.remark = f"both took {time.monotonic() - began:.0f} s"
+
+
+@pytest.fixture
+def newcomer(admin: User, lab: dict[str, Any], user: User) -> Iterator[Callable[[str], User]]:
+    """Return a function that makes a user who has one role in the ordinary user's project."""
+    made: list[Any] = []
+    identity = admin.connection.identity
+
+    def make(role: str) -> User:
+        found = identity.find_role(role)
+        if not found:
+            found = identity.create_role(name=role)
+            made.append((identity.delete_role, found))
+        secret = secrets.token_urlsafe(16)
+        account = identity.create_user(name=f"{PREFIX}-{role}-{secrets.token_hex(3)}", password=secret)
+        made.append((identity.delete_user, account))
+        identity.assign_project_role_to_user(user.project_id, account, found)
+        return User(lab["cloud"], username=account.name, password=secret)
+
+    yield make
+    for delete, what in reversed(made):
+        delete(what)
+
+
+def is_forbidden(request: Callable[[], Any]) -> bool:
+    try:
+        request()
+    except keystoneauth1.exceptions.Forbidden:
+        return True
+    return False
+
+
+def test_policies_and_audit(
+    admin: User,
+    body: dict[str, Any],
+    cluster: Cluster,
+    lab: dict[str, Any],
+    line: NewLine,
+    newcomer: Callable[[str], User],
+    playbook: Playbook,
+    user: User,
+) -> None:
+    line("profiles of policies, audit, request ids", "roles may what the profile says; a change is found by its id")
+    reader, operator = newcomer("reader"), newcomer("operator")
+    wanted = {**body, "name": f"{PREFIX}-policies"}
+    host = lab["computes"][0]["name"]
+
+    def change(service: str) -> dict[str, Any]:
+        return {"host": host, "binary": "zun-compute", **({"disabled_reason": "test"} if service == "disable" else {})}
+
+    try:
+        playbook("caas.zun.site", "--tags", "zun_api", zun_api_policy_profile="reader", zun_api_audit="log")
+        cluster.wait_whole()
+        container = user("container", "POST", "/containers", wanted, run="true")["uuid"]
+        await_status(user, container, "Running")
+        assert [row["uuid"] for row in reader.containers(name=wanted["name"])] == [container]
+        reader("container", "GET", f"/containers/{container}/logs", stdout="true")
+        assert is_forbidden(lambda: reader("container", "POST", "/containers", wanted))
+        assert is_forbidden(lambda: reader.execute(container, "true"))
+        assert is_forbidden(lambda: reader("container", "DELETE", f"/containers/{container}", force="true"))
+        assert is_forbidden(lambda: reader("container", "GET", "/containers", all_projects="true"))
+
+        # One id leads from the user's action to who did it, and to the compute that did the work.
+        (action,) = user("container", "GET", f"/containers/{container}/container_actions")["containerActions"]
+        said = together(
+            lambda node: cluster.run(node, "journalctl", "--unit=zun-api", "-S-10min"), cluster.groups["zun_api"]
+        )
+        (events,) = [
+            found
+            for text in said.values()
+            if (found := [line for line in text.splitlines() if "cadf" in line and action["request_id"] in line])
+        ]
+        assert any(user.connection.current_user_id in event and '"outcome": "success"' in event for event in events)
+        where = next(
+            compute["name"] for compute in lab["computes"] if compute["name"] == user.container(container)["host"]
+        )
+        assert action["request_id"] in cluster.run(where, "journalctl", "--unit=zun-compute", "-S-10min")
+
+        playbook("caas.zun.site", "--tags", "zun_api", zun_api_policy_profile="operator", zun_api_audit="log")
+        cluster.wait_whole()
+        assert container in [row["uuid"] for row in operator.containers(all_projects="true")]
+        for service, state in (("disable", True), ("enable", False)):
+            answer = operator("container", "PUT", f"/services/{service}", change(service))
+            assert answer["service"]["disabled"] is state
+        assert is_forbidden(lambda: reader("container", "PUT", "/services/disable", change("disable")))
+        other = {
+            **wanted,
+            "name": f"{PREFIX}-admins",
+            "nets": [],
+            "availability_zone": lab["computes"][0]["availability_zone"],
+        }
+        foreign = admin("container", "POST", "/containers", other)["uuid"]
+        try:
+            assert is_forbidden(lambda: operator("container", "DELETE", f"/containers/{foreign}", force="true"))
+            assert is_forbidden(lambda: operator("container", "GET", f"/containers/{foreign}/logs", stdout="true"))
+        finally:
+            await_status(admin, foreign, "Created")
+            admin("container", "DELETE", f"/containers/{foreign}")
+        user("container", "DELETE", f"/containers/{container}", stop="True")
+    finally:
+        playbook("caas.zun.site", "--tags", "zun_api")
+        cluster.wait_whole()
 
 
 def test_restore(

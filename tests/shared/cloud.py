@@ -12,11 +12,11 @@ import openstack
 
 
 class User:
-    """One user of the cloud."""
+    """One user of the cloud: the one of an entry of clouds.yaml, or another one with these credentials."""
 
-    def __init__(self, cloud: str) -> None:
+    def __init__(self, cloud: str, **credentials: str) -> None:
         self.cloud = cloud
-        self.connection = openstack.connect(cloud=cloud)
+        self.connection = openstack.connect(cloud=cloud, auth=credentials or None)
         self.project_id = self.connection.current_project_id
 
     def endpoint(self, service: str) -> str:

@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 from cloud import User
 from modules import eventually
-
-from playbooks import changed, play
+from plays import changed, play
 
 TAGS = ("--tags", "docker_engine,kuryr,zun_compute")
 

@@ -21,6 +21,15 @@ mv /etc/kuryr /etc/kolla/kuryr
 sed -i 's:/etc/zun/:/etc/kolla/zun-compute/:' /etc/kolla/zun-compute/*.conf
 echo http://127.0.0.1:23750 >/usr/lib/docker/plugins/kuryr/kuryr.spec
 
+# kolla's engine does not keep containers while it restarts, and has another way to log.
+python3 - <<'EOF'
+import json, pathlib
+path = pathlib.Path("/etc/docker/daemon.json")
+settings = {name: value for name, value in json.loads(path.read_text()).items() if not name.startswith("log-")}
+path.write_text(json.dumps({**settings, "live-restore": False}))
+EOF
+systemctl reload docker
+
 chown --recursive "$kolla_zun:$kolla_zun" /var/lib/zun
 userdel zun
 ! getent group zun >/dev/null || groupdel zun
