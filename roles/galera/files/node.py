@@ -13,7 +13,9 @@ when its server stands still.
 
 keep: a server that comes up while no other node is in a cluster gives up after
 half a minute. The keeper starts it again as soon as another node is in a primary
-component. When every node of the cluster answers, none of them runs a server, and
+component, and so it does with a server that runs but has left the cluster for good
+("Receiving IST failed, node restart required", when nodes join at the same moment).
+When every node of the cluster answers, none of them runs a server, and
 all agree on the history of the data, the node that got farthest forms the cluster
 anew, as after a full power cut; nothing that was committed is lost. It never acts
 on less: a node that does not answer could have more. A server that was stopped on
@@ -131,7 +133,8 @@ class Health(http.server.ThreadingHTTPServer):
                 open(self.settings["run"] + "/position.json", encoding="utf-8") as stream,
             ):
                 position = json.load(stream)
-        return {"primary": words.get("wsrep_cluster_status") == "Primary", "position": position}
+        status = words.get("wsrep_cluster_status")
+        return {"primary": status == "Primary", "left": status == "Disconnected", "position": position}
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -208,6 +211,7 @@ class Keeper:
         self.position = None
         self.said = ""
         self.wait = 2
+        self.left = 0
 
     def remark(self, text):
         """Say what is new, not every few seconds the same."""
@@ -251,7 +255,7 @@ class Keeper:
             self.publish(None)
             if unit.get("ActiveState") == "active":
                 self.wait = 2
-                self.said = ""
+                return self.watch()
             return 5
         # Not enabled, or stopped: somebody wants it to stand still.
         held = unit.get("ActiveState") == "inactive" or unit.get("UnitFileState") != "enabled"
@@ -267,7 +271,26 @@ class Keeper:
         self.publish({**self.position, "held": held})
         if held:
             return 5
-        return self.decide({name: self.ask(address) for name, address in self.settings["peers"].items()})
+        return self.decide(self.ask_all())
+
+    def ask_all(self):
+        return {name: self.ask(address) for name, address in self.settings["peers"].items()}
+
+    def watch(self):
+        """Look at a server that runs: one that has left its cluster is of no use until it starts anew."""
+        self.said = ""
+        mine = self.ask(self.settings["bind"])
+        if not mine or not mine["left"] or os.path.exists(self.settings["run"] + "/maintenance"):
+            self.left = 0
+            return 5
+        self.left += 1
+        # Three looks: it might be about to stop. Where nobody has a cluster, it would not come up.
+        if self.left < 3 or not any(answer and answer["primary"] for answer in self.ask_all().values()):
+            return 5
+        self.left = 0
+        return self.start(
+            "this server has left the cluster that others are in: starting it anew", "systemctl", "restart", UNIT
+        )
 
     def decide(self, answers):
         if any(answer and answer["primary"] for answer in answers.values()):
