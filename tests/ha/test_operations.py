@@ -15,7 +15,8 @@ import keystoneauth1.exceptions
 import pytest
 from cloud import User
 from cluster import Cluster, together
-from conftest import PREFIX, await_status
+from conftest import PREFIX, await_status, remove
+from modules import eventually
 from plays import changed
 from test_faults import ROLE, Begin, NewLine, failures
 
@@ -126,17 +127,24 @@ def test_policies_and_audit(
         finally:
             await_status(admin, foreign, "Created")
             admin("container", "DELETE", f"/containers/{foreign}")
-        user("container", "DELETE", f"/containers/{container}", stop="True")
     finally:
+        remove(admin, wanted["name"])
         playbook("caas.zun.site", "--tags", "zun_api")
         cluster.wait_whole()
 
 
 def test_restore(
-    body: dict[str, Any], cluster: Cluster, lab: dict[str, Any], line: NewLine, playbook: Playbook, user: User
+    admin: User,
+    body: dict[str, Any],
+    cluster: Cluster,
+    lab: dict[str, Any],
+    line: NewLine,
+    playbook: Playbook,
+    user: User,
 ) -> None:
     entry = line("backup restored into an empty cluster", "every container is known and works as before")
-    container = user("container", "POST", "/containers", {**body, "name": f"{PREFIX}-restored"}, run="true")["uuid"]
+    name = f"{PREFIX}-restored"
+    container = user("container", "POST", "/containers", {**body, "name": name}, run="true")["uuid"]
     try:
         before = await_status(user, container, "Running")
         rows = cluster.rows()
@@ -162,15 +170,21 @@ def test_restore(
         )
         cluster.wait_whole()
         assert cluster.rows() == rows
+
+        # As far as the backup knows, they gave their last sign of life before it was made.
+        def computes_are_up() -> bool:
+            return all(service["state"] == "up" for service in admin("container", "GET", "/services")["services"])
+
+        eventually(computes_are_up, 120, pause=1)
         after = await_status(user, container, "Running")
-        assert {name: after[name] for name in ("host", "addresses", "name")} == {
-            name: before[name] for name in ("host", "addresses", "name")
+        assert {key: after[key] for key in ("host", "addresses", "name")} == {
+            key: before[key] for key in ("host", "addresses", "name")
         }
         assert user.execute(container, "echo works") == (0, "works\n")
         entry.whole = time.monotonic() - began
         entry.remark = f"{len(rows)} containers in the backup"
     finally:
-        user("container", "DELETE", f"/containers/{container}", stop="True")
+        remove(admin, name)
 
 
 def test_upgrade(cluster: Cluster, line: NewLine, load: Begin, playbook: Playbook) -> None:
