@@ -25,8 +25,6 @@ import docker.errors
 import pytest
 from modules import Module
 
-from ansible_collections.caas.zun.plugins.module_utils.kinds import docker_container
-
 # Whatever the tests make begins with this and the number of the process that made it, so that the next run can
 # remove what a cut-off one left, and nothing of one that goes on at the same time (pytest-xdist, two terminals).
 PREFIX = "caas-zun-test"
@@ -68,7 +66,9 @@ def container_volume_info(capsys: pytest.CaptureFixture[str]) -> Module:
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look longer at containers that are to end: a busy machine may need seconds to end a shell and to tell of it."""
-    monkeypatch.setattr(docker_container, "SETTLE", 3.0)
+    # By name: pytest reads this file before it knows where collections are.
+    kind = "ansible_collections.caas.zun.plugins.module_utils.kinds.docker_container"
+    monkeypatch.setattr(f"{kind}.SETTLE", 3.0)
 
 
 @pytest.fixture(scope="session")
