@@ -70,6 +70,13 @@ def read(path):
         return ""
 
 
+def names_in(certificate):
+    """DNS names in a certificate, none where there is no file or no openssl."""
+    return re.findall(
+        r"DNS:([^,\s]+)", output("openssl", "x509", "-in", certificate, "-noout", "-ext", "subjectAltName")
+    )
+
+
 def owner(number, table):
     try:
         return table(number)[0]
@@ -207,6 +214,7 @@ def main():
                 "name": name,
                 "missing_packages": packages(question["packages"]),
                 "files": {path: file_state(path) for path in question["files"]},
+                "certificate_names": names_in(question["certificate"]) if question["certificate"] else [],
                 "unit": unit,
                 "cluster": status,
                 "error": error,
