@@ -99,7 +99,13 @@ def test_policies_and_audit(
         (events,) = [
             found
             for text in said.values()
-            if (found := [line for line in text.splitlines() if "cadf" in line and action["request_id"] in line])
+            if (
+                found := [
+                    line
+                    for line in text.splitlines()
+                    if "schemas.dmtf.org/cloud/audit" in line and action["request_id"] in line
+                ]
+            )
         ]
         assert any(user.connection.current_user_id in event and '"outcome": "success"' in event for event in events)
         where = next(
