@@ -118,7 +118,7 @@ def check_works(admin: User, host: Host, lab: dict[str, Any], user: User) -> Non
     began = time.time()
     eventually(lambda: is_up_since(admin, host, began), 120, pause=1)
     container = run(user, lab, host)
-    assert container["host"] == host.name
+    assert host.began(container["uuid"])
     assert user.execute(container["uuid"], "echo works") == (0, "works\n")
     delete(user, container["uuid"])
 
