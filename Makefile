@@ -11,7 +11,7 @@ export PYTHON ARGS
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart quickstart-clean lab lab-ha lab-down lab-env lab-shell bootstrap test test-quick \
-	test-unit test-integration test-molecule test-lab test-ha test-sanity lint docs build format changelog lock upgrade clean
+	test-unit test-integration test-molecule test-lab test-takeover test-ha test-sanity lint docs build format changelog lock upgrade clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -57,6 +57,9 @@ test-molecule: ## Run the tests of the roles on systemd nodes
 
 test-lab: ## Run the tests against a Zun cloud, raised for them unless it is there
 	@$(DEV) test lab
+
+test-takeover: ## Take a compute of the lab over that looks as kolla-ansible leaves it
+	@$(DEV) test takeover
 
 test-ha: ## Raise the highly available lab, break it in every way it has to survive, and print what was measured
 	@$(DEV) test ha-full

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import functools
-import json
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -17,7 +15,7 @@ from typing import Any
 
 import keystoneauth1.exceptions
 import pytest
-from cloud import User
+from cloud import User, described_lab
 from cluster import Cluster
 from load import Client, Load, Report
 from modules import eventually
@@ -145,11 +143,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 @pytest.fixture(scope="session")
 def lab() -> dict[str, Any]:
     """The description of the lab (see tests/lab/README.md)."""
-    path = Path(os.environ.get("CAAS_ZUN_LAB", ".cache/lab/lab.json"))
-    assert path.is_file(), f"there is no lab at {path}; raise it with make lab-ha"
-    description = json.loads(path.read_text())
+    description = described_lab()
     assert description["topology"] == "ha", "the lab is not highly available; let it grow with make lab-ha"
-    os.environ["OS_CLIENT_CONFIG_FILE"] = description["clouds"]
     return description
 
 

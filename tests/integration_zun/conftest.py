@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import json
 import os
 import re
 import tempfile
@@ -19,7 +18,7 @@ from typing import Any
 
 import keystoneauth1.exceptions
 import pytest
-from cloud import User
+from cloud import User, described_lab
 from modules import Module, eventually
 from proxy import EndpointProxy
 
@@ -32,11 +31,7 @@ MINE = f"{PREFIX}-p{os.getpid()}"
 @pytest.fixture(scope="session")
 def lab() -> dict[str, Any]:
     """The description of the lab (see CONTRIBUTING.md)."""
-    path = Path(os.environ.get("CAAS_ZUN_LAB", ".cache/lab/lab.json"))
-    assert path.is_file(), f"there is no lab at {path}; raise it with make lab"
-    description = json.loads(path.read_text())
-    os.environ["OS_CLIENT_CONFIG_FILE"] = description["clouds"]
-    return description
+    return described_lab()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -5,10 +5,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import Any
 
 import keystoneauth1.adapter
 import openstack
+
+
+def described_lab() -> dict[str, Any]:
+    """Return the description of the lab (see tests/lab/README.md), and have clients find its clouds."""
+    path = Path(os.environ.get("CAAS_ZUN_LAB", ".cache/lab/lab.json"))
+    assert path.is_file(), f"there is no lab at {path}; raise it with make lab, or make lab-ha for tests/ha"
+    description: dict[str, Any] = json.loads(path.read_text())
+    os.environ["OS_CLIENT_CONFIG_FILE"] = description["clouds"]
+    return description
 
 
 class User:

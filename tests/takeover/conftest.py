@@ -5,23 +5,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cloud import User
+from cloud import User, described_lab
 
 
 @pytest.fixture(scope="session")
 def lab() -> dict[str, Any]:
     """The description of the lab (see tests/lab/README.md)."""
-    path = Path(os.environ.get("CAAS_ZUN_LAB", ".cache/lab/lab.json"))
-    assert path.is_file(), f"there is no lab at {path}; raise it with make lab"
-    description = json.loads(path.read_text())
-    os.environ["OS_CLIENT_CONFIG_FILE"] = description["clouds"]
-    return description
+    return described_lab()
 
 
 @pytest.fixture(scope="session")

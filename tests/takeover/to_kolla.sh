@@ -38,7 +38,6 @@ rm -f /etc/sudoers.d/*zun*
 # Volumes that zun-compute mounts have to be seen by the engine.
 mount --make-rshared /
 start() {
-    # shellcheck disable=SC2016  # the container's shell expands it
     docker run --detach --name "$1" --label kolla_version=19.4.0 --restart unless-stopped --network host --pid host \
         --cap-add NET_ADMIN --cap-add SYS_ADMIN --cap-add SYS_CHROOT --cap-add DAC_READ_SEARCH --cap-add SYS_PTRACE \
         --security-opt seccomp=unconfined --security-opt apparmor=unconfined --volume /:/host:rshared \
