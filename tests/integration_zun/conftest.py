@@ -52,6 +52,14 @@ def turn(lab: dict[str, Any], request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look longer at containers that are to end: a busy lab may need seconds to end a shell and to tell of it."""
+    # By name: pytest reads this file before it knows where collections are.
+    kind = "ansible_collections.caas.zun.plugins.module_utils.kinds.zun_container"
+    monkeypatch.setattr(f"{kind}.SETTLE", 5.0)
+
+
 @pytest.fixture(scope="session")
 def user(lab: dict[str, Any]) -> User:
     """The ordinary user, as whom the modules run unless a test says otherwise."""

@@ -17,6 +17,7 @@ def facts(row: dict[str, Any]) -> dict[str, Any]:
     return {key: row[key] for key in ("uuid", "name", "status", "command", "restart_policy", "labels")}
 
 
+@pytest.mark.usefixtures("patience")
 def test_rollback(appcontainer, look, name, nothing_left, task, user) -> None:
     """The old one runs until the new one does, and keeps its name when that fails."""
     appcontainer.ok(**task, labels={"keep": "me"})
@@ -47,6 +48,7 @@ def test_rollback(appcontainer, look, name, nothing_left, task, user) -> None:
     assert after["labels"]["keep"] == "me"
 
 
+@pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("status", ["Running", "Stopped"])
 def test_ports_and_addresses_are_handed_over(status, appcontainer, look, name, nothing_left, task, user) -> None:
     """They go from the old one to the new one, and back where that fails."""
@@ -78,6 +80,7 @@ def test_ports_and_addresses_are_handed_over(status, appcontainer, look, name, n
     assert not appcontainer.ok(**{**claims, "workdir": "/tmp"}, state="present").changed
 
 
+@pytest.mark.usefixtures("patience")
 def test_volumes(appcontainer, container_volume, look, name, nothing_left, task, user) -> None:
     """Zun lets go of a volume only with its container: the old one goes first, and is made anew on failure."""
     container_volume.ok(name=f"{name}-data", size=1)

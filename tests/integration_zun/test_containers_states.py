@@ -118,6 +118,7 @@ def test_state_from_every_status(state, appcontainer, brought, lab, look, name, 
         assert {entry["action"] for entry in repeated["containers"]} == {again}
 
 
+@pytest.mark.usefixtures("patience")
 def test_ends(appcontainer, lab, look, name, nothing_left) -> None:
     """A job that succeeds is fine and told; one that fails, or ends again and again, leaves nothing but its log."""
     items = [

@@ -5,11 +5,12 @@
 client.py request METHOD PATH [HEADER=VALUE]...
 client.py http2
 client.py watch SECONDS [TIMEOUT]   how long nothing was answered, of requests every 50 ms
+client.py without NODE SECONDS      wait until NODE answers no more
 client.py burst COUNT [HEADER=VALUE]...
 client.py together METHOD PATH COUNT
 client.py websocket
 client.py database                  who answers
-client.py hold SECONDS              how long a connection to the database lasts
+client.py hold SECONDS              how long a connection to the database lasts; it stands once HOLDING exists
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ import concurrent.futures
 import http.client
 import json
 import os
+import pathlib
 import socket
 import ssl
 import sys
 import time
 
 VIP = os.environ["VIP"]
+HOLDING = pathlib.Path("/run/client-holding")
 CONTEXT = ssl.create_default_context(cafile="/etc/stand-in/ca.pem")
 
 
@@ -80,6 +83,16 @@ def watch(seconds, timeout=0.5):
     }
 
 
+def without(node, seconds):
+    """Wait until twenty answers in a row come from others."""
+    end, others = time.monotonic() + float(seconds), 0
+    while others < 20:
+        if time.monotonic() > end:
+            sys.exit(f"{node} still answers after {seconds} s")
+        others = 0 if request("GET", "/v1/containers")["body"]["node"] == node else others + 1
+    return {}
+
+
 def burst(count, *headers):
     answers = [request("GET", "/v1/containers", *headers) for _number in range(int(count))]
     statuses = collections.Counter(str(answer["status"]) for answer in answers)
@@ -120,6 +133,7 @@ def hold(seconds):
     with socket.create_connection((VIP, 3306), 5) as connection:
         node = connection.recv(100).decode().strip()
         began = time.monotonic()
+        HOLDING.touch()
         connection.settimeout(float(seconds))
         try:
             ended = connection.recv(100) == b""
@@ -127,6 +141,8 @@ def hold(seconds):
             ended = True
         except TimeoutError:
             ended = False
+        finally:
+            HOLDING.unlink()
         return {"node": node, "ended": ended, "seconds": round(time.monotonic() - began, 2)}
 
 

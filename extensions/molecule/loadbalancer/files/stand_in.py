@@ -42,7 +42,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         with NOTES.open("a") as notes:
             notes.write(f"{self.command} {self.path}\n")
         if self.path.startswith("/slow"):
-            time.sleep(3)
+            time.sleep(4)
         told = {"node": socket.gethostname(), "headers": {name.lower(): value for name, value in self.headers.items()}}
         self.reply(200, json.dumps(told).encode())
 
