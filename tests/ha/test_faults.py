@@ -8,10 +8,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
+import keystoneauth1.exceptions
 import pytest
 from cloud import User
 from cluster import Cluster, together
@@ -185,8 +186,21 @@ def kept(admin: User, body: dict[str, Any], lab: dict[str, Any], user: User) -> 
     eventually(lambda: not any(user.container(container) for container in made), 60, pause=0.5)
 
 
+def await_command(user: User, container: str) -> None:
+    """Wait until a container can be worked in: what Zun says of it may be older than its compute's last start."""
+
+    def answers() -> bool:
+        with suppress(keystoneauth1.exceptions.ClientException):
+            return user.execute(container, "true")[0] == 0
+        return False
+
+    eventually(answers, 300, pause=1)
+
+
 def check_kept(lab: dict[str, Any], user: User, before: dict[str, Any], peer: str) -> None:
     """See that a container is what it was, with its volume mounted, and answers at its port."""
+    for container in (before["uuid"], peer):
+        await_command(user, container)
     now = await_status(user, before["uuid"], "Running", seconds=180)
     assert now["addresses"] == before["addresses"]
     mounts = user.execute(before["uuid"], "cat /proc/mounts")[1]

@@ -31,6 +31,50 @@ def test_deploying_again(cluster: Cluster, line: NewLine, playbook: Playbook) ->
     entry.remark = f"both took {time.monotonic() - began:.0f} s"
 
 
+UNITS = {"zun_db": "mariadb", "zun_mq": "rabbitmq-server", "zun_api": "zun-api", "zun_compute": "zun-compute"}
+
+
+def test_rolling_restart(cluster: Cluster, line: NewLine, load: Begin, playbook: Playbook) -> None:
+    entry = line("`rolling_restart.yml`", "the API answers within 10 s, accepted creations run or are reported")
+
+    def runs() -> set[str]:
+        """Return what systemd calls the present run of each service."""
+        return {
+            cluster.run(node, "systemctl", "show", "--value", "--property=InvocationID", unit)
+            for group, unit in UNITS.items()
+            for node in cluster.groups[group]
+        }
+
+    before = runs()
+    with load() as running:
+        began = time.monotonic()
+        playbook("caas.zun.rolling_restart")
+        entry.whole = cluster.wait_whole() + time.monotonic() - began
+        report = running.report(began)
+    entry.noticed(report)
+    assert not before & runs()
+    assert report.silence <= 10, failures(report)
+    assert not report.lost, report.lost
+    assert not report.left
+
+
+def test_node_replaced(cluster: Cluster, line: NewLine, playbook: Playbook) -> None:
+    entry = line("`remove_node.yml` for a control node, then `site.yml`", "the others go on; it joins again")
+    node = cluster.groups["zun_api"][-1]
+    rows = cluster.rows()
+    began = time.monotonic()
+    playbook("caas.zun.remove_node", zun_remove_node=node, zun_remove_confirm=node)
+    others = [other for other in cluster.groups["zun_db"] if other != node]
+    assert {cluster.wsrep(other)["wsrep_cluster_size"] for other in others} == {str(len(others))}
+    assert len(cluster.queue_nodes(others[0])) == len(others)
+    for unit in UNITS.values():
+        assert cluster.run(node, "systemctl", "is-active", unit, check=False).strip() != "active"
+    playbook("caas.zun.site")
+    cluster.wait_whole()
+    entry.whole = time.monotonic() - began
+    assert cluster.rows() == rows
+
+
 @pytest.fixture
 def newcomer(admin: User, lab: dict[str, Any], user: User) -> Iterator[Callable[[str], User]]:
     """Return a function that makes a user who has one role in the ordinary user's project."""
@@ -122,7 +166,6 @@ def test_policies_and_audit(
         other = {
             **wanted,
             "name": f"{PREFIX}-admins",
-            "nets": [],
             "availability_zone": lab["computes"][0]["availability_zone"],
         }
         foreign = admin("container", "POST", "/containers", other)["uuid"]
