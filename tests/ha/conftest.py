@@ -56,6 +56,10 @@ class Line:
             remarks.append(
                 f"{len(report.stuck)} of the creations cut off stays listed until an administrator deletes it"
             )
+        if report.interrupted:
+            remarks.append(f"{len(report.interrupted)} of the creations accepted stays half-done, and listed as such")
+        if report.left:
+            remarks.append(f"{len(report.left)} containers could not be cleared up by their owner")
         self.remark = "; ".join(filter(None, remarks))
 
     def row(self) -> str:

@@ -136,6 +136,11 @@ class Created:
         """Tell whether it was cut off after Zun had noted it: it stays listed, and only an administrator can delete it."""
         return self.request.failed and self.was_listed and time.monotonic() > self.request.ended + STUCK
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Tell whether it was accepted, and stopped half-way for good."""
+        return not self.request.failed and self.status in ("Creating", "Created")
+
 
 @dataclass
 class Report:
@@ -174,13 +179,17 @@ class Report:
         return max(later - earlier for earlier, later in zip(marks, marks[1:]))
 
     @property
+    def interrupted(self) -> list[str]:
+        """Accepted creations that stopped half-way: they stay listed as what they were then."""
+        return [created.name for created in self.creates if created.is_interrupted]
+
+    @property
     def lost(self) -> list[str]:
         """Accepted creations of which nothing came: neither a container that ran nor a failure that Zun reports."""
-        accepted = [created for created in self.creates if not created.request.failed]
         return [
             f"{created.name} ({created.uuid}): {created.status or 'never listed'}"
-            for created in accepted
-            if created.status not in ("Running", "Error")
+            for created in self.creates
+            if not created.request.failed and created.status not in ("Running", "Error") and not created.is_interrupted
         ]
 
     @property

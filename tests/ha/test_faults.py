@@ -35,8 +35,14 @@ def endure(
     fault: Callable[[], Any],
     mend: Callable[[], Any] = lambda: None,
     in_creation: bool = False,
+    interrupts: bool = False,
 ) -> Report:
-    """Have a fault under load, mend it, and see that everything is whole again and nothing was lost."""
+    """Have a fault under load, mend it, and see that everything is whole again and nothing was lost.
+
+    :param interrupts: whether creations and deletions may stop half-way, and stay listed as they are. What a compute node
+        writes while the database's writer changes fails, and Zun writes it but once (zun/db/sqlalchemy/api.py repeats
+        after deadlocks only, zun/compute/manager.py not at all).
+    """
     with load() as running:
         if in_creation:
             running.wait_for_creation()
@@ -48,7 +54,8 @@ def endure(
         report = running.report(began)
     entry.noticed(report)
     assert not report.lost, f"accepted, but never ran: {report.lost}"
-    assert not report.left, f"could not be cleared up: {report.left}"
+    assert interrupts or not report.interrupted, f"accepted, but never done: {report.interrupted}"
+    assert interrupts or not report.left, f"could not be cleared up: {report.left}"
     return report
 
 
@@ -108,6 +115,7 @@ def test_writer_stopped(cluster: Cluster, line: NewLine, load: Begin) -> None:
         entry,
         lambda: cluster.run(node, "systemctl", "stop", "mariadb"),
         lambda: cluster.run(node, "systemctl", "start", "mariadb"),
+        interrupts=True,
     )
     assert report.silence <= 10, failures(report)
     assert before - _deleted(report) <= cluster.rows()
@@ -151,7 +159,7 @@ def test_node_cut_off(cluster: Cluster, line: NewLine, load: Begin) -> None:
             # The others go on: the load goes through them.
             said["writer"] = cluster.writer(other(cluster, "zun_api", node))
 
-    report = endure(load, cluster, entry, cut)
+    report = endure(load, cluster, entry, cut, interrupts=True)
     assert "WSREP has not yet prepared node" in said["write"], said
     assert said["writer"] != node
     assert report.silence <= 10, failures(report)
@@ -290,4 +298,5 @@ def test_cold_start(
     entry.whole = time.monotonic() - began
     with load() as running:
         report = running.report(time.monotonic())
-    assert not report.lost
+    assert not report.lost, report.lost
+    assert not report.interrupted, report.interrupted

@@ -55,7 +55,6 @@ def test_rolling_restart(cluster: Cluster, line: NewLine, load: Begin, playbook:
     assert not before & runs()
     assert report.silence <= 10, failures(report)
     assert not report.lost, report.lost
-    assert not report.left
 
 
 def test_node_replaced(cluster: Cluster, line: NewLine, playbook: Playbook) -> None:
@@ -256,4 +255,5 @@ def test_upgrade(cluster: Cluster, line: NewLine, load: Begin, playbook: Playboo
     assert not report.failed_reads, failures(report)
     assert not report.cut, failures(report)
     assert not report.lost, report.lost
-    assert not report.left
+    assert not report.interrupted, report.interrupted
+    assert not report.left, report.left

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,27 +99,36 @@ def _remove(
 ) -> None:
     """Remove everything whose name begins with a prefix."""
     _remove_containers(user, admin, prefix, chosen)
-    for service, path, key, one in kinds:
-        owner = admin if service == "network" or key == "volume_types" else user
+    for kind in kinds:
+        left = _delete(user, admin, kind, prefix, chosen)
+        if left and kind[0] == "block-storage":
+            # What depends on them can be deleted only once they are gone. A volume that is being detached refuses.
+            end = time.monotonic() + 180
+            while left := _delete(user, admin, kind, prefix, chosen):
+                seen = [(entry["name"], entry.get("status")) for entry in left]
+                assert time.monotonic() < end, f"these {kind[2]} cannot be deleted: {seen}"
+                time.sleep(0.5)
 
-        def mine(owner: User = owner, service: str = service, path: str = path, key: str = key) -> list[dict[str, Any]]:
-            try:
-                listed = owner(service, "GET", path)[key]
-            except keystoneauth1.exceptions.NotFound:
-                # An extension the lab does not have.
-                return []
-            return [entry for entry in listed if (entry["name"] or "").startswith(prefix) and chosen(entry["name"])]
 
-        found = mine()
-        for entry in found:
-            for attachment in entry.get("attachments") or ():
-                with contextlib.suppress(keystoneauth1.exceptions.ClientException):
-                    user(service, "DELETE", f"/attachments/{attachment['attachment_id']}", microversion="3.27")
+def _delete(
+    user: User, admin: User, kind: tuple[str, ...], prefix: str, chosen: Callable[[str], bool]
+) -> list[dict[str, Any]]:
+    """Delete all of a kind that are there, as far as they let us; return them."""
+    service, path, key, one = kind
+    owner = admin if service == "network" or key == "volume_types" else user
+    try:
+        listed = owner(service, "GET", path)[key]
+    except keystoneauth1.exceptions.NotFound:
+        # An extension the lab does not have.
+        return []
+    found = [entry for entry in listed if (entry["name"] or "").startswith(prefix) and chosen(entry["name"])]
+    for entry in found:
+        for attachment in entry.get("attachments") or ():
             with contextlib.suppress(keystoneauth1.exceptions.ClientException):
-                owner(service, "DELETE", one.format(**entry))
-        if found and service == "block-storage":
-            # What depends on them can be deleted only once they are gone.
-            eventually(lambda mine=mine: not mine(), 60)
+                user(service, "DELETE", f"/attachments/{attachment['attachment_id']}", microversion="3.27")
+        with contextlib.suppress(keystoneauth1.exceptions.ClientException):
+            owner(service, "DELETE", one.format(**entry))
+    return found
 
 
 def _remove_containers(user: User, admin: User, prefix: str, chosen: Callable[[str], bool]) -> None:

@@ -206,9 +206,9 @@ def _pytest(
 ) -> None:
     junit = RESULTS / f"{report.name.replace(' ', '-')}.xml"
     junit.unlink(missing_ok=True)
-    status = how.command(
-        environment.bin("python"), "-m", "pytest", f"--junit-xml={junit}", *options, folder, *how.arguments, env=env
-    )
+    # Short, so that the end of the log has all that failed.
+    command = [environment.bin("python"), "-m", "pytest", f"--junit-xml={junit}", "--tb=short", "--disable-warnings"]
+    status = how.command(*command, *options, folder, *how.arguments, env=env)
     report.cases += _read_junit([junit])
     if status != 0 and not report.count(FAILED):
         meaning = {5: "no tests were found"}.get(status, f"exit status {status}")

@@ -955,6 +955,7 @@ class ZunContainers(Kind):
                 return Judgement(
                     PENDING, "Zun has not finished the last action; it goes on when the compute node is up"
                 )
+            asked = time.monotonic()
             row = self._zun.get_container(actual.id)
         if row is None and actual.values.get("auto_remove"):
             return Judgement(READY)
@@ -966,7 +967,7 @@ class ZunContainers(Kind):
             return Judgement(verdict, f"Zun failed: {reason.rstrip('.')}")
         if row["status"] in _ON_THE_WAY and row["status"] != RESTARTING:
             return Judgement(PENDING, self._stuck(row))
-        return self._judge_row(actual, row, goal)
+        return self._judge_row(actual, row, goal, asked)
 
     def _action_failed(self, container_id: str) -> bool | None:
         """Tell how the last action ended; None while it goes on."""
@@ -979,7 +980,7 @@ class ZunContainers(Kind):
         del self._requests[container_id]
         return bool(record.get("message") == "Error")
 
-    def _judge_row(self, actual: Actual, row: Mapping[str, Any], goal: str) -> Judgement:
+    def _judge_row(self, actual: Actual, row: Mapping[str, Any], goal: str, asked: float) -> Judgement:
         status = row["status"]
         if goal == REBUILT:
             goal = STARTED if self._before.get(actual.id) in (RUNNING, RESTARTING) else SETTLED
@@ -993,18 +994,29 @@ class ZunContainers(Kind):
             return Judgement(READY)
         if status == STOPPED:
             return _judge_ended(row, goal)
-        if status == RESTARTING and goal not in (STARTED_AGAIN, HEALTHY_AGAIN):
+        was_restarted = status == RUNNING and self._was_restarted(row, asked)
+        if (status == RESTARTING or was_restarted) and goal not in (STARTED_AGAIN, HEALTHY_AGAIN):
             return Judgement(FAILED, "ends again and again, and is restarted by its restart_policy")
         if status != RUNNING:
             return Judgement(PENDING, f"its status is {status}")
-        if not self._has_settled(actual.id):
+        if was_restarted:
+            del self._arrived[actual.id]
+        # How long it has been up tells whether it is more than a start that fails at once.
+        if asked - self._arrived.setdefault(actual.id, time.monotonic()) < SETTLE:
             return Judgement(PENDING, "it has just started")
         return self._judge_health(row, goal)
 
-    def _has_settled(self, container_id: str) -> bool:
-        """Tell whether a container has been up for long enough to be more than a start that fails at once."""
-        now = time.monotonic()
-        return now - self._arrived.setdefault(container_id, now) >= SETTLE
+    def _was_restarted(self, row: Mapping[str, Any], asked: float) -> bool:
+        """Tell whether a container that runs is up for less time than it has been seen running.
+
+        Docker answers nothing about a container while it starts it, so that one that ends at once and is restarted again
+        and again may look as if it ran whenever somebody asks.
+
+        :param row: as the container's host knows it.
+        :param asked: the moment (monotonic seconds) before which nobody looked at the host.
+        """
+        arrived = self._arrived.get(row["uuid"])
+        return arrived is not None and not row.get("task_state") and zun_fields.longest_up(row) <= asked - arrived
 
     def _judge_health(self, row: Mapping[str, Any], goal: str) -> Judgement:
         """Run the health check ourselves: Zun passes it on to Docker, but never tells what Docker finds."""

@@ -10,6 +10,7 @@ Nothing here talks to a service; what names stand for is looked up by the kind.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ ADMIN_ONLY: Mapping[str, Any] = {"runtime": None, "host": None, "privileged": Fa
 #: Options whose value comes from the image, or from the host, where they were not said.
 INHERITED = ("command", "entrypoint", "workdir", "hostname", "disk", "image_driver")
 
+_UP = re.compile(r"Up (\d+) seconds")
 _HEALTH_WHOLE = ("interval", "timeout")
 
 
@@ -90,6 +92,17 @@ def _read_unreported(row: Row) -> dict[str, Any]:
         for mount in values["mounts"]
     ]
     return values
+
+
+def longest_up(row: Row) -> float:
+    """Return the seconds that a running container can have been up at most.
+
+    Zun tells seconds in the first minute only, rounded, and nothing at all in the first second
+    (zun/container/docker/driver.py, format_status_detail).
+    """
+    detail = row.get("status_detail")
+    match = _UP.fullmatch(detail or "Up 0 seconds")
+    return float(match.group(1)) + 1 if match else float("inf")
 
 
 def _read_restart_policy(row: Row) -> str:

@@ -277,3 +277,10 @@ def test_labels_of_the_collection() -> None:
     labels = zun_fields.body(canonical({"image": "busybox"}), {"image"}, "salty")["labels"]
     assert labels[LABEL_SALT] == "salty"
     assert zun_fields.said_at_creation({"labels": labels}) == {"image"}
+
+
+@pytest.mark.parametrize(
+    ("detail", "longest"), [(None, 1), ("Up 1 seconds", 2), ("Up 59 seconds", 60), ("Up 1 mins", float("inf"))]
+)
+def test_longest_up(detail, longest) -> None:
+    assert zun_fields.longest_up({"status": "Running", "status_detail": detail}) == longest
