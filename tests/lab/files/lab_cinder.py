@@ -16,6 +16,7 @@ import os
 from cinder import interface
 from cinder.image import image_utils
 from cinder.volume import configuration, driver
+from oslo_concurrency import lockutils, processutils
 from oslo_config import cfg
 
 OPTS = [cfg.StrOpt("lab_volume_dir", help="Where the sparse files live.")]
@@ -46,6 +47,23 @@ class LabFileDriver(driver.VolumeDriver):
         found = self._losetup("-j", path, "--noheadings", "-O", "NAME").split()
         return found[0] if found else None
 
+    # A device that becomes free may be another volume's at once.
+    @lockutils.synchronized("lab-loop-devices")
+    def _bind(self, path):
+        return self._loop(path) or self._losetup("--find", "--show", path).strip()
+
+    @lockutils.synchronized("lab-loop-devices")
+    def _release(self, path):
+        loop = self._loop(path)
+        if not loop:
+            return
+        try:
+            self._losetup("-d", loop)
+        except processutils.ProcessExecutionError:
+            # One that was mounted when it was released before goes by itself once it is not.
+            if self._loop(path):
+                raise
+
     def do_setup(self, context):
         pass
 
@@ -62,9 +80,7 @@ class LabFileDriver(driver.VolumeDriver):
         path = self._file(volume.name)
         if not os.path.exists(path):
             return
-        loop = self._loop(path)
-        if loop:
-            self._losetup("-d", loop)
+        self._release(path)
         os.unlink(path)
 
     def extend_volume(self, volume, new_size):
@@ -111,16 +127,14 @@ class LabFileDriver(driver.VolumeDriver):
         pass
 
     def initialize_connection(self, volume, connector):
-        path = self._file(volume.name)
-        loop = self._loop(path) or self._losetup("--find", "--show", path).strip()
+        loop = self._bind(self._file(volume.name))
         return {"driver_volume_type": "local", "data": {"device_path": loop}}
 
     def terminate_connection(self, volume, connector, **kwargs):
         # The attachment that ends is still among them.
         others = [a for a in volume.volume_attachment if a.attach_status == "attached"][1:]
-        loop = self._loop(self._file(volume.name))
-        if loop and not others:
-            self._losetup("-d", loop)
+        if not others:
+            self._release(self._file(volume.name))
 
     def _update_volume_stats(self):
         found = os.statvfs(self.dir)
