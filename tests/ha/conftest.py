@@ -230,6 +230,18 @@ def await_status(user: User, container: str, status: str, seconds: float = 120) 
 
 
 @pytest.fixture
+def peer(body: dict[str, Any], lab: dict[str, Any], user: User) -> Iterator[str]:
+    """A container on the other host."""
+    zone = lab["computes"][1]["availability_zone"]
+    policy = {"Name": "always", "MaximumRetryCount": "0"}
+    wanted = {**body, "name": f"{PREFIX}-peer", "availability_zone": zone, "restart_policy": policy}
+    container = user("container", "POST", "/containers", wanted, run="true")["uuid"]
+    await_status(user, container, "Running")
+    yield container
+    user("container", "DELETE", f"/containers/{container}", stop="True")
+
+
+@pytest.fixture
 def load(
     admin: User, body: dict[str, Any], lab: dict[str, Any], networks: None, user: User
 ) -> Iterator[Callable[[], AbstractContextManager[Load]]]:

@@ -222,18 +222,6 @@ def check_kept(lab: dict[str, Any], user: User, before: dict[str, Any], peer: st
     eventually(lambda: user.execute(peer, f"wget -q -O - http://{address}:8080/marker") == (0, "kept\n"), 60, pause=1)
 
 
-@pytest.fixture
-def peer(body: dict[str, Any], lab: dict[str, Any], user: User) -> Iterator[str]:
-    """A container on the other host."""
-    zone = lab["computes"][1]["availability_zone"]
-    policy = {"Name": "always", "MaximumRetryCount": "0"}
-    wanted = {**body, "name": f"{PREFIX}-peer", "availability_zone": zone, "restart_policy": policy}
-    container = user("container", "POST", "/containers", wanted, run="true")["uuid"]
-    await_status(user, container, "Running")
-    yield container
-    user("container", "DELETE", f"/containers/{container}", stop="True")
-
-
 @pytest.mark.short
 def test_compute_rebooted(
     cluster: Cluster, kept: Callable[..., dict[str, Any]], lab: dict[str, Any], line: NewLine, peer: str, user: User

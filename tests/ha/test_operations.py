@@ -57,7 +57,7 @@ def test_rolling_restart(cluster: Cluster, line: NewLine, load: Begin, playbook:
     assert not report.lost, report.lost
 
 
-def test_node_replaced(cluster: Cluster, line: NewLine, playbook: Playbook) -> None:
+def test_node_replaced(cluster: Cluster, line: NewLine, peer: str, playbook: Playbook, user: User) -> None:
     entry = line("`remove_node.yml` for a control node, then `site.yml`", "the others go on; it joins again")
     node = cluster.groups["zun_api"][-1]
     rows = cluster.rows()
@@ -72,6 +72,9 @@ def test_node_replaced(cluster: Cluster, line: NewLine, playbook: Playbook) -> N
     cluster.wait_whole()
     entry.whole = time.monotonic() - began
     assert cluster.rows() == rows
+    # Each API in turn waits for the answer of a compute.
+    for _turn in range(4 * len(cluster.groups["zun_api"])):
+        assert user.execute(peer, "true")[0] == 0
 
 
 @pytest.fixture

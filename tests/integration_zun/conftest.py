@@ -148,7 +148,7 @@ def _remove_containers(user: User, admin: User, prefix: str, chosen: Callable[[s
                 admin("container", "DELETE", f"/containers/{row['uuid']}", force="true")
         return not rows
 
-    eventually(rid, 90, pause=0.5)
+    eventually(rid, 180, pause=0.5)
     for entry in user("container", "GET", "/registries")["registries"]:
         if (entry["name"] or "").startswith(prefix) and chosen(entry["name"]):
             user("container", "DELETE", f"/registries/{entry['uuid']}")

@@ -32,13 +32,18 @@ def task(lab, proxied):
     return make
 
 
-def test_no_op(appcontainer, container_volume, lab, name, nothing_left, proxied, task) -> None:
-    """As many requests for twelve containers as for two: none of them is asked for one by one.
+@pytest.fixture
+def room(admin, user):
+    """Let the user have more containers than the forty that Zun's quota has by default."""
+    admin("container", "PUT", f"/quotas/{user.project_id}", {"containers": 100})
+    yield
+    admin("container", "DELETE", f"/quotas/{user.project_id}")
 
-    Zun's quota ends at forty containers, and as many would take a small lab minutes; that the number of requests does
-    not depend on the number of containers says the same.
-    """
-    names = [f"{name}-{index}" for index in range(12)]
+
+@pytest.mark.usefixtures("room")
+def test_no_op(appcontainer, container_volume, lab, name, nothing_left, proxied, task) -> None:
+    """As many requests for fifty containers as for two: none of them is asked for one by one."""
+    names = [f"{name}-{index}" for index in range(50)]
     made = appcontainer.ok(**task(names))
     assert [entry["action"] for entry in made["containers"]] == ["created"] * len(names)
     counts = []
@@ -58,3 +63,7 @@ def test_no_op(appcontainer, container_volume, lab, name, nothing_left, proxied,
         proxied.begin()
         assert not appcontainer.ok(**task(names, **options)).changed
         assert len(proxied.requests()) <= len(counts[0]) + more, proxied.requests()
+
+    assert appcontainer.ok(
+        state="absent", cloud=proxied.settings, containers=[{"name": entry} for entry in names]
+    ).changed

@@ -15,6 +15,8 @@ container fails to write instead of losing what it writes.
     before_docker.py CONFIGURATION SECONDS KURYR_URL
 """
 
+import datetime
+import os
 import shlex
 import sys
 import time
@@ -31,6 +33,8 @@ from zun.volume import cinder_workflow
 CONF = zun.conf.CONF
 PAUSE = 3  # seconds between attempts
 GUARD = "caas-zun-guard"
+# Agents that may be on a compute node beside the one that its ports need.
+BIND_NOTHING = ("DHCP agent", "L3 agent", "Metadata agent", "Metering agent", "OVN Metadata agent")
 
 
 def main(configuration: str, seconds: float, kuryr_url: str) -> None:
@@ -78,8 +82,26 @@ def _ask_kuryr(url):
 
 def _ask_neutron():
     neutron = clients.OpenStackClients(context.get_admin_context()).neutron()
-    if not any(agent["alive"] for agent in neutron.list_agents(host=CONF.host)["agents"]):
-        raise RuntimeError(f"no agent on {CONF.host} is alive")
+    agents = [
+        agent
+        for agent in neutron.list_agents(host=CONF.host)["agents"]
+        if agent["agent_type"] not in BIND_NOTHING and agent["alive"]
+    ]
+    # One that last spoke before the machine went down may count as dead a moment from now.
+    if not any(_moment(agent["heartbeat_timestamp"]) > _booted() for agent in agents):
+        raise RuntimeError(f"no agent on {CONF.host} that binds ports has come up since the machine has")
+
+
+def _moment(said):
+    moment = datetime.datetime.fromisoformat(said)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)).timestamp()
+
+
+def _booted():
+    """Return when this machine started, or the container that stands for one, in seconds since 1970."""
+    ticks = int(Path("/proc/1/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
+    up = float(Path("/proc/uptime").read_text(encoding="utf-8").split()[0])
+    return time.time() - up + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _mountinfo():
