@@ -207,7 +207,7 @@ def _pytest(
     junit = RESULTS / f"{report.name.replace(' ', '-')}.xml"
     junit.unlink(missing_ok=True)
     # Short, so that the end of the log has all that failed.
-    command = [environment.bin("python"), "-m", "pytest", f"--junit-xml={junit}", "--tb=short", "--disable-warnings"]
+    command = [environment.bin("python"), "-m", "pytest", f"--junit-xml={junit}", "--tb=short"]
     status = how.command(*command, *options, folder, *how.arguments, env=env)
     report.cases += _read_junit([junit])
     if status != 0 and not report.count(FAILED):
@@ -389,7 +389,8 @@ def _lab_pytest(how: Run, report: Report, folder: str, *options: str) -> None:
     main = main_environment()
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
     env["CAAS_ZUN_LAB"] = str(lab.DESCRIPTION)
-    _pytest(how, report, main, folder, env, *options)
+    # The client libraries warn of each other by the hundred, which would push failures out of the end of the log.
+    _pytest(how, report, main, folder, env, "--disable-warnings", *options)
 
 
 def _proof(report: Report) -> None:
