@@ -55,6 +55,8 @@ def test_rolling_restart(cluster: Cluster, line: NewLine, load: Begin, playbook:
     assert not before & runs()
     assert report.silence <= 10, failures(report)
     assert not report.lost, report.lost
+    assert not report.interrupted, report.interrupted
+    assert not report.left, report.left
 
 
 def test_node_replaced(cluster: Cluster, line: NewLine, peer: str, playbook: Playbook, user: User) -> None:
