@@ -197,6 +197,11 @@ class Report:
         return [created.name for created in self.creates if created.is_stuck and not created.is_gone]
 
     @property
+    def unplaced(self) -> list[str]:
+        """Accepted creations for which Zun found no compute."""
+        return [created.name for created in self.creates if "not enough hosts" in created.reason]
+
+    @property
     def errors(self) -> list[str]:
         return [f"{created.name}: {created.reason}" for created in self.creates if created.status == "Error"]
 

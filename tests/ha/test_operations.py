@@ -55,6 +55,8 @@ def test_rolling_restart(cluster: Cluster, line: NewLine, load: Begin, playbook:
     assert not before & runs()
     assert report.silence <= 10, failures(report)
     assert not report.lost, report.lost
+    # Never are both computes out of service.
+    assert not report.unplaced, report.unplaced
     assert not report.interrupted, report.interrupted
     assert not report.left, report.left
 
@@ -260,5 +262,7 @@ def test_upgrade(cluster: Cluster, line: NewLine, load: Begin, playbook: Playboo
     assert not report.failed_reads, failures(report)
     assert not report.cut, failures(report)
     assert not report.lost, report.lost
+    # Never are both computes out of service.
+    assert not report.unplaced, report.unplaced
     assert not report.interrupted, report.interrupted
     assert not report.left, report.left
