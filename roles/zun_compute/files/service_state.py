@@ -83,7 +83,10 @@ def main():
         deadline = time.monotonic() + WANTED["timeout"]
         while wrong := problem(zun, placement):
             if time.monotonic() > deadline:
-                sys.exit(f"{BINARY} on {WANTED['host']} {wrong} after {WANTED['timeout']} seconds")
+                sys.exit(
+                    f"{BINARY} on {WANTED['host']} {wrong} after {WANTED['timeout']} seconds. "
+                    f"See there why (journalctl -u {BINARY}), then run this again."
+                )
             time.sleep(1)
     print(json.dumps({"changed": changed}))
 
