@@ -33,7 +33,8 @@ nitpicky = True
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/latest"
 ELSEWHERE = re.compile(
     r"ansible_collections\.(?!caas\.zun\.)[a-z0-9_]+\.[a-z0-9_]+\."
-    r"|(common_return_values|ansible_configuration_settings|check_mode_dry|diff_mode|action_groups|module_defaults_groups)$"
+    r"|(common_return_values|ansible_configuration_settings|check_mode_dry|diff_mode"
+    r"|action_groups|action_plugins|module_defaults_groups)$"
 )
 
 

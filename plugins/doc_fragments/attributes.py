@@ -22,6 +22,12 @@ attributes:
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
     support: full
+  action:
+    description: Has an action plugin, which does the work inside of Ansible where it can, as O(execute) says.
+    support: full
+  async:
+    description: Supports the C(async) keyword, with which the module is always shipped.
+    support: full
   action_group:
     description: Belongs to the action group V(caas.zun.all), so that C(module_defaults) can set its connection once.
     support: full
@@ -47,6 +53,12 @@ attributes:
     support: full
     details:
       - This module changes nothing.
+  action:
+    description: Has an action plugin, which does the work inside of Ansible where it can, as O(execute) says.
+    support: full
+  async:
+    description: Supports the C(async) keyword, with which the module is always shipped.
+    support: full
   action_group:
     description: Belongs to the action group V(caas.zun.all), so that C(module_defaults) can set its connection once.
     support: full

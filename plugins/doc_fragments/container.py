@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.resources import CONTAINERS
+from ansible_collections.caas.zun.plugins.module_utils.frontend.containers import CONTAINERS
 from ansible_collections.caas.zun.plugins.module_utils.frontend.spec import document_resource, fragment
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.resources import PORTS
+from ansible_collections.caas.zun.plugins.module_utils.frontend.ports import PORTS
 from ansible_collections.caas.zun.plugins.module_utils.frontend.spec import document_resource, fragment
 
 

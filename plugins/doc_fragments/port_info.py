@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.info import PORT_INFO
+from ansible_collections.caas.zun.plugins.module_utils.frontend.ports import PORT_INFO
 from ansible_collections.caas.zun.plugins.module_utils.frontend.spec import document, fragment
 
 

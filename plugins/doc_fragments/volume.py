@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.resources import VOLUMES
 from ansible_collections.caas.zun.plugins.module_utils.frontend.spec import document_resource, fragment
+from ansible_collections.caas.zun.plugins.module_utils.frontend.volumes import VOLUMES
 
 
 class ModuleDocFragment:

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.info import VOLUME_INFO
 from ansible_collections.caas.zun.plugins.module_utils.frontend.spec import document, fragment
+from ansible_collections.caas.zun.plugins.module_utils.frontend.volumes import VOLUME_INFO
 
 
 class ModuleDocFragment:

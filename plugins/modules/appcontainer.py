@@ -361,7 +361,7 @@ failed_items:
       returned: always
 """
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.resources import CONTAINERS
+from ansible_collections.caas.zun.plugins.module_utils.frontend.containers import CONTAINERS
 from ansible_collections.caas.zun.plugins.module_utils.frontend.run import run
 
 

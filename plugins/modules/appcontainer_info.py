@@ -260,7 +260,7 @@ containers:
       returned: with O(backend=zun), to those Zun tells
 """
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.info import container_info
+from ansible_collections.caas.zun.plugins.module_utils.frontend.containers import container_info
 
 
 def main() -> None:

@@ -254,7 +254,7 @@ failed_items:
       returned: always
 """
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.resources import PORTS
+from ansible_collections.caas.zun.plugins.module_utils.frontend.ports import PORTS
 from ansible_collections.caas.zun.plugins.module_utils.frontend.run import run
 
 

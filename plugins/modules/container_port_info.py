@@ -158,7 +158,7 @@ ports:
       returned: always
 """
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.info import port_info
+from ansible_collections.caas.zun.plugins.module_utils.frontend.ports import port_info
 
 
 def main() -> None:

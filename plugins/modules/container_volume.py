@@ -257,8 +257,8 @@ failed_items:
       returned: always
 """
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.resources import VOLUMES
 from ansible_collections.caas.zun.plugins.module_utils.frontend.run import run
+from ansible_collections.caas.zun.plugins.module_utils.frontend.volumes import VOLUMES
 
 
 def main() -> None:

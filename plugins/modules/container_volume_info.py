@@ -142,7 +142,7 @@ volumes:
       returned: always
 """
 
-from ansible_collections.caas.zun.plugins.module_utils.frontend.info import volume_info
+from ansible_collections.caas.zun.plugins.module_utils.frontend.volumes import volume_info
 
 
 def main() -> None:

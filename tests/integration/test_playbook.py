@@ -1,19 +1,15 @@
 # Copyright: (c) 2026, caas.zun contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Through ansible-playbook itself: the module as AnsiballZ ships it, group defaults, check mode, diff and output."""
+"""Through ansible-playbook itself, inside of it and shipped by it: group defaults, check mode, diff and output."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-import ansible_collections.caas.zun as collection
+from tasks import play
 
 SECRET, CONTENT = "playbook-Secret-0815", "the key is\nfile-Secret-4711\n"
 
@@ -22,6 +18,7 @@ PLAY = """
   gather_facts: false
   module_defaults:
     group/caas.zun.all:
+      execute: {execute}
       backend: docker
       docker_host: unix:///var/run/docker.sock
       cloud: prod
@@ -59,41 +56,20 @@ PLAY = """
 """
 
 
-@pytest.fixture
-def playbook(tmp_path: Path, image: str, name: str):
-    roots = [str(Path(folder).parents[2]) for folder in collection.__path__]
-
-    def play(*flags: str, command: str = "sleep 100000", secret: str = SECRET, succeeds: bool = True):
+@pytest.fixture(params=["controller", "target"])
+def playbook(tmp_path: Path, image: str, name: str, request: pytest.FixtureRequest):
+    def run(*flags: str, command: str = "sleep 100000", secret: str = SECRET, succeeds: bool = True):
         result = tmp_path / "result.json"
         result.unlink(missing_ok=True)
-        play_file = tmp_path / "play.yml"
-        play_file.write_text(PLAY.format(name=name, image=image, command=command, result=result))
+        content = PLAY.format(name=name, image=image, command=command, result=result, execute=request.param)
         variables = tmp_path / "variables.json"
         variables.write_text(json.dumps({"password": secret, "content": CONTENT}))
-        program = Path(sys.executable).with_name("ansible-playbook")
-        done = subprocess.run(
-            [str(program), "-i", "localhost,", "-c", "local", "-e", f"@{variables}", *flags, str(play_file)],
-            env={
-                **os.environ,
-                "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(roots),
-                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-                "ANSIBLE_NOCOLOR": "1",
-                "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"),
-                "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote"),
-            },
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=300,
-        )
-        output = done.stdout + done.stderr
-        assert (done.returncode == 0) == succeeds, output
-        assert "Traceback" not in output
+        output = play(tmp_path, content, "-e", f"@{variables}", *flags, succeeds=succeeds)
         for hidden in (SECRET, "second-Secret-1234", "file-Secret-4711", "cloud-Secret-99"):
             assert hidden not in output
         return output, json.loads(result.read_text()) if result.exists() else None
 
-    return play
+    return run
 
 
 def test_play(playbook, engine, inspect, name) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import docker.errors
 import pytest
-from conftest import build_image
+from image import build_image
 from modules import eventually
 from proxy import CountingProxy
 

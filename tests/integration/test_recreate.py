@@ -10,7 +10,7 @@ import socket
 import subprocess
 
 import pytest
-from conftest import IMAGE, build_image
+from image import IMAGE, build_image
 from modules import eventually
 
 pytestmark = pytest.mark.usefixtures("patience")

@@ -204,8 +204,9 @@ def test_end_with_success_is_told(appcontainer, image, name) -> None:
 
 
 @pytest.mark.usefixtures("patience")
-def test_existing_container_that_dies_again_stays(appcontainer, inspect, raw, name) -> None:
+def test_existing_container_that_dies_again_stays(appcontainer, engine, inspect, raw, name) -> None:
     made = raw(command=["sh", "-c", "echo broken; exit 9"])
+    engine.wait(made)
     message = appcontainer.fails(name=name, state="started")
     assert "exit code 9" in message
     assert "broken" in message

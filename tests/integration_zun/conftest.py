@@ -36,8 +36,14 @@ def lab() -> dict[str, Any]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark of tests that stop a part of the lab, and so run while no other test does."""
+    """Declare the marks of tests that stop a part of the lab, and of those for which a change need not wait."""
     config.addinivalue_line("markers", "alone: runs while no other test does")
+    config.addinivalue_line("markers", "long: left out by `make test`, as others show most of what it does")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put those marked ``alone`` at the end: the others would have to wait for each of them."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
 
 
 @pytest.fixture(autouse=True)
@@ -82,24 +88,23 @@ def _is_leftover(name: str) -> bool:
     return bool(match) and not Path(f"/proc/{match.group(1)}").exists()
 
 
-# Service, path of the list, key of the answer, path of one; in the order in which they can be deleted.
+# Service, path of the list, key of the answer, path of one; in the order in which they can be deleted. Neutron needs
+# longer to tell everything of what it lists.
 _KINDS = (
-    ("network", "/ports", "ports", "/ports/{id}"),
-    ("network", "/security-groups", "security_groups", "/security-groups/{id}"),
-    ("network", "/qos/policies", "policies", "/qos/policies/{id}"),
-    ("network", "/networks", "networks", "/networks/{id}"),
+    ("network", "/ports?fields=id&fields=name", "ports", "/ports/{id}"),
+    ("network", "/security-groups?fields=id&fields=name", "security_groups", "/security-groups/{id}"),
+    ("network", "/qos/policies?fields=id&fields=name", "policies", "/qos/policies/{id}"),
+    ("network", "/networks?fields=id&fields=name", "networks", "/networks/{id}"),
     ("block-storage", "/snapshots", "snapshots", "/snapshots/{id}"),
     ("block-storage", "/volumes/detail", "volumes", "/volumes/{id}"),
     ("block-storage", "/types", "volume_types", "/types/{id}"),
 )
 
 
-def _remove(
-    user: User, admin: User, prefix: str, chosen: Callable[[str], bool] = lambda dummy: True, kinds: Any = _KINDS
-) -> None:
+def _remove(user: User, admin: User, prefix: str, chosen: Callable[[str], bool] = lambda dummy: True) -> None:
     """Remove everything whose name begins with a prefix."""
     _remove_containers(user, admin, prefix, chosen)
-    for kind in kinds:
+    for kind in _KINDS:
         left = _delete(user, admin, kind, prefix, chosen)
         if left and kind[0] == "block-storage":
             # What depends on them can be deleted only once they are gone. A volume that is being detached refuses.
@@ -155,11 +160,37 @@ def _remove_containers(user: User, admin: User, prefix: str, chosen: Callable[[s
 
 
 @pytest.fixture
-def name(user: User, admin: User) -> Iterator[str]:
+def name(admin: User, request: pytest.FixtureRequest, user: User) -> Iterator[str]:
     """A name nobody uses; everything whose name begins with it is removed afterwards."""
     mine = f"{MINE}-{uuid.uuid4().hex[:8]}"
+    watches = "nothing_left" in request.fixturenames
+    before = _orphans(user, admin) if watches else set()
     yield mine
     _remove(user, admin, mine)
+    if watches:
+        # Others may use the cloud at the same time, so that what counts is what stays.
+        eventually(lambda: _orphans(user, admin) <= before, 30, pause=0.5)
+
+
+@pytest.fixture
+def nothing_left(name: str) -> None:
+    """Have ``name`` see to it that nothing stays of a container that is gone: no port, no security group, no volume."""
+
+
+def _orphans(user: User, admin: User) -> set[str]:
+    ports = [port for port in user.ports() if port["device_owner"].startswith("compute:") and not port["name"]]
+    groups = [
+        group
+        for group in user("network", "GET", "/security-groups")["security_groups"]
+        if group["name"].startswith("zun-")
+    ]
+    volumes = [volume for volume in user.volumes() if not volume["name"] and not volume["attachments"]]
+    rows = {row["uuid"] for row in admin.containers(all_projects="true")}
+    return {
+        *(port["id"] for port in ports if port["device_id"] not in rows),
+        *(group["id"] for group in groups if group["name"].removeprefix("zun-") not in rows),
+        *(volume["id"] for volume in volumes),
+    }
 
 
 @pytest.fixture
@@ -225,34 +256,6 @@ def settled(user: User, container_id: str) -> dict[str, Any]:
         return None if row["task_state"] or row["status"] in ("Creating", "Rebuilding", "Deleting") else row
 
     return eventually(done, 60, pause=0.3)
-
-
-@pytest.fixture
-def nothing_left(admin: User, name: str, user: User) -> Iterator[None]:
-    """See to it that a test leaves nothing of a container that is gone: no port, no security group, no volume.
-
-    Others may use the cloud at the same time, so that what counts is what stays.
-    """
-
-    def orphans() -> set[str]:
-        ports = [port for port in user.ports() if port["device_owner"].startswith("compute:") and not port["name"]]
-        groups = [
-            group
-            for group in user("network", "GET", "/security-groups")["security_groups"]
-            if group["name"].startswith("zun-")
-        ]
-        volumes = [volume for volume in user.volumes() if not volume["name"] and not volume["attachments"]]
-        rows = {row["uuid"] for row in admin.containers(all_projects="true")}
-        return {
-            *(port["id"] for port in ports if port["device_id"] not in rows),
-            *(group["id"] for group in groups if group["name"].removeprefix("zun-") not in rows),
-            *(volume["id"] for volume in volumes),
-        }
-
-    before = orphans()
-    yield
-    _remove(user, admin, name)
-    eventually(lambda: orphans() <= before, 30, pause=0.5)
 
 
 @pytest.fixture

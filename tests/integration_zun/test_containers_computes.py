@@ -3,7 +3,7 @@
 
 """Compute nodes that are down, or die in the middle of a creation. These tests run while no other one does.
 
-The node comes back (known_down) before a test's containers are removed (nothing_left), so that order matters.
+The node comes back (known_down) before a test's containers are removed (name), so that order matters.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ def test_compute_service_down(appcontainer, look, name, nothing_left, known_down
     assert look(name) is None
 
 
+@pytest.mark.long
 def test_compute_service_killed_in_the_middle_of_a_creation(
     admin, appcontainer, look, name, nothing_left, known_down, on_node, task, user
 ) -> None:

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+import uuid
+from collections.abc import Iterator
 
 import pytest
 from proxy import Fault
@@ -116,18 +119,38 @@ def test_quota(admin, appcontainer, name, project, task) -> None:
     assert admin.containers(all_projects="true", project_id=project["id"]) == []
 
 
-def test_no_capacity(appcontainer, look, name, nothing_left, task) -> None:
+@pytest.fixture
+def nearly_full(admin, lab) -> Iterator[dict[str, str]]:
+    """One compute node with room for 4 GiB only, as Placement, which counts it, is told."""
+    compute = lab["computes"][0]
+    (provider,) = admin("placement", "GET", "/resource_providers", name=compute["name"])["resource_providers"]
+    path = f"/resource_providers/{provider['uuid']}"
+    memory = admin("placement", "GET", f"{path}/inventories")["inventories"]["MEMORY_MB"]
+    # Zun promises half as much again as there is; one consumer may have no more than there is.
+    room = int((memory["total"] - memory["reserved"]) * memory["allocation_ratio"])
+    room -= admin("placement", "GET", f"{path}/usages")["usages"]["MEMORY_MB"]
+    with contextlib.ExitStack() as undo:
+        while room > 4096:
+            amount = min(room - 4096, memory["max_unit"])
+            consumer = f"/allocations/{uuid.uuid4()}"
+            body = {
+                "allocations": {provider["uuid"]: {"resources": {"MEMORY_MB": amount}}},
+                "project_id": admin.project_id,
+                "user_id": "nearly-full",
+                "consumer_generation": None,
+            }
+            admin("placement", "PUT", consumer, body, "1.28")
+            undo.callback(admin, "placement", "DELETE", consumer)
+            room -= amount
+        yield compute
+
+
+def test_no_capacity(appcontainer, look, name, nearly_full, nothing_left, task) -> None:
     """Scheduling fails at once, and its row goes."""
-    wanted = {**task, "memory": "8000M", "containers": [{"name": f"{name}-{index}"} for index in range(6)]}
-    del wanted["name"]
-    result = appcontainer(**wanted, on_error="continue", state="present")
-    refused = [entry["msg"] for entry in result["failed_items"]]
-    if not refused:
-        pytest.fail("the lab has room for 48 GB")
-    for part in ("could not be placed", "memory 8000M", "Ask for less"):
-        assert part in refused[0]
-    rows = [look(f"{name}-{index}") for index in range(6)]
-    assert sum(row is None for row in rows) == len(refused)
+    message = appcontainer.fails(**task | {"availability_zone": nearly_full["availability_zone"], "memory": "7000M"})
+    for part in ("could not be placed", "memory 7000M", "Ask for less"):
+        assert part in message
+    assert look(name) is None
 
 
 # The service and the way to it -----------------------------------------

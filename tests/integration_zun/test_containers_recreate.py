@@ -49,7 +49,7 @@ def test_rollback(appcontainer, look, name, nothing_left, task, user) -> None:
 
 
 @pytest.mark.usefixtures("patience")
-@pytest.mark.parametrize("status", ["Running", "Stopped"])
+@pytest.mark.parametrize("status", ["Running", pytest.param("Stopped", marks=pytest.mark.long)])
 def test_ports_and_addresses_are_handed_over(status, appcontainer, look, name, nothing_left, task, user) -> None:
     """They go from the old one to the new one, and back where that fails."""
     network = user.network("back")["id"]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from proxy import Fault
 
-MANY = 50
+MANY = 20
 BUDGET_NO_OP = 6
 BUDGET_CREATE = 7
 
@@ -37,7 +37,7 @@ def group(name, user) -> str:
     return f"{name}-group"
 
 
-def test_fifty_ports(container_port, group, name, own_network, proxied, user) -> None:
+def test_many_ports(container_port, group, name, own_network, proxied, user) -> None:
     subnet = own_network["subnet"]["name"]
     task = {
         "cloud": proxied.settings,
@@ -77,7 +77,7 @@ def test_many_ports_with_nothing_but_a_network(container_port, name, proxied) ->
     assert len(proxied.requests()) <= BUDGET_NO_OP, proxied.requests()
 
 
-def test_fifty_updates_cost_one_request_each(container_port, name, proxied) -> None:
+def test_updates_cost_one_request_each(container_port, name, proxied) -> None:
     count = 10
     task = {"cloud": proxied.settings, "network": "front", "ports": [{"name": f"{name}-{i}"} for i in range(count)]}
     container_port.ok(**task)
@@ -85,6 +85,18 @@ def test_fifty_updates_cost_one_request_each(container_port, name, proxied) -> N
     assert container_port.ok(description="new", **task).changed
     assert sum(request.startswith("network PUT") for request in proxied.requests()) == count
     assert len(proxied.requests()) <= count + BUDGET_NO_OP
+
+
+@pytest.mark.parametrize("parallelism", [pytest.param(3, marks=pytest.mark.long), 20])
+def test_connections_are_kept(container_port, name, parallelism, proxied) -> None:
+    """One for each request that is under way at the same time, whatever the number of requests; answers may be packed."""
+    task = {"cloud": proxied.settings, "network": "front", "ports": [{"name": f"{name}-{i}"} for i in range(24)]}
+    container_port.ok(**task)
+    proxied.begin()
+    assert container_port.ok(description="new", parallelism=parallelism, **task).changed
+    assert sum(request.startswith("network PUT") for request in proxied.requests()) == 24
+    assert proxied["network"].connections <= parallelism
+    assert "gzip" in proxied["network"].encodings
 
 
 def test_no_op_of_volumes(container_volume, name, proxied) -> None:

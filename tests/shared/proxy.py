@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = re.sub(r"^/v\d+\.\d+(?=/)", "", unquote(url.path))
         length = int(self.headers.get("Content-Length") or 0)
         sent = self.rfile.read(length) if length else None
-        self.server.note(self.command, path)
+        self.server.note(self.command, path, self.headers.get("Accept-Encoding", ""))
         fault = self.server.fault(self.command, path) if self.server.fault else None
         if fault is True:
             fault = Fault()
@@ -113,6 +113,9 @@ class Counting(socketserver.ThreadingMixIn, socketserver.BaseServer):
     """What the proxies have in common.
 
     :param fault: asked for each request; returns what becomes of it, True for an error 500.
+    :param requests: what has passed since :meth:`begin`.
+    :param connections: how many connections were made since then.
+    :param encodings: what encodings the answers might have had.
     """
 
     daemon_threads = True
@@ -121,6 +124,8 @@ class Counting(socketserver.ThreadingMixIn, socketserver.BaseServer):
     def begin_serving(self) -> None:
         """Serve in a thread."""
         self.requests: list[tuple[str, str]] = []
+        self.connections = 0
+        self.encodings: set[str] = set()
         self.fault: Callable[[str, str], Fault | bool | None] | None = None
         self._lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True, kwargs={"poll_interval": 0.05}).start()
@@ -129,15 +134,24 @@ class Counting(socketserver.ThreadingMixIn, socketserver.BaseServer):
         """Return a connection to what is behind the proxy."""
         raise NotImplementedError
 
-    def note(self, method: str, path: str) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count a connection, and serve it."""
+        with self._lock:
+            self.connections += 1
+        super().process_request(request, client_address)
+
+    def note(self, method: str, path: str, encodings: str) -> None:
         """Remember a request."""
         with self._lock:
             self.requests.append((method, path))
+            self.encodings.update(encoding.strip() for encoding in encodings.split(","))
 
     def begin(self) -> None:
         """Forget what has passed."""
         with self._lock:
             self.requests.clear()
+            self.connections = 0
+            self.encodings.clear()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that has gone; its words would be taken for the module's."""

@@ -217,6 +217,9 @@ class Kind:
         """Return the goal an object has yet to reach by itself, although nothing needs to be done to it."""
         return None
 
+    def look_back(self, actuals: Sequence[Actual]) -> None:
+        """Learn what :meth:`refresh` and :meth:`remarks` will need of several objects that were made or changed."""
+
     def remarks(self, item: Desired, actual: Actual) -> list[str]:
         """Return what the user should know of an object that is in its desired state all the same."""
         return []

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Union
 
 from .compare import Difference
 from .errors import EngineError, ItemError, PassingError, fault_of_ours
 from .kind import ABSENT, AGAIN, FAILED, PENDING, READY, Actual, Created, Desired, Judgement, Kind, Mode
-from .parallel import bounded_map
+from .parallel import bounded_map, threads
 from .plan import (
     CREATE,
     DELETE,
@@ -196,13 +197,14 @@ def _predicted(kind: Kind, item: Desired, plan: Planned) -> ItemResult:
     return result
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Wait:
-    """What a run waits for, and since when."""
+    """What a run waits for, since when, and what the last look showed."""
 
     target: Actual
     goal: str
     since: float
+    stage: str | None = None
 
 
 class _Run:
@@ -335,6 +337,11 @@ class _Run:
         """An object that is merely late is left alone unless another one can be put back in its place."""
         return self.previous is None
 
+    @property
+    def is_gone(self) -> bool:
+        """The object was to be deleted, and is."""
+        return self.plan.desired.state == ABSENT and not self.error
+
     def final_error(self) -> ItemError | None:
         """Return the error with what became of the old object and of the taking back."""
         if self.error is None:
@@ -371,6 +378,9 @@ def _apply_all(
     runs = [_Run(kind, plan, sleep) if isinstance(plan, Plan) and plan.steps else None for plan in plans]
     _create_together([run for run in runs if run and run.plan.action == "created"], kind, mode)
     _drive([run for run in runs if run], kind, mode, clock, sleep)
+    with suppress(EngineError):
+        # What cannot be learned now is asked for each object, and fails there.
+        kind.look_back([run.current for run in runs if run and run.begun and run.current and not run.is_gone])
 
     def result(position: int) -> ItemResult:
         item, plan, run = items[position], plans[position], runs[position]
@@ -410,8 +420,7 @@ def _applied(kind: Kind, item: Desired, plan: Plan, run: _Run) -> ItemResult:
     result.error = run.final_error()
     current = run.current
     try:
-        gone = item.state == ABSENT and not result.error
-        refreshed = kind.refresh(item, current) if current is not None and not gone else None
+        refreshed = kind.refresh(item, current) if current is not None and not run.is_gone else None
     except EngineError as exc:
         refreshed = None
         result.error = result.error or _as_item_error(item, exc)
@@ -450,7 +459,7 @@ def _drive(
     def may_begin() -> bool:
         return mode.on_error == "continue" or not any(run.error for run in runs)
 
-    with ThreadPoolExecutor(max_workers=max(1, min(mode.parallelism, len(runs)))) as pool:
+    with threads(min(mode.parallelism, len(runs))) as pool:
         while ready or busy or waiting:
             for run in ready:
                 busy[pool.submit(run.advance, clock, may_begin)] = run
@@ -468,9 +477,12 @@ def _drive(
             elif waiting:
                 sleep(max(0.0, next_look - clock()))
             if waiting and clock() >= next_look:
+                before = [run.waiting and run.waiting.stage for run in waiting]
                 ready = _look(waiting, kind, mode, clock)
+                # Where things move on, the next step is near.
+                has_moved = before != [run.waiting and run.waiting.stage for run in waiting]
                 waiting = [run for run in waiting if run not in ready]
-                pause = min(pause * 1.4, longest)
+                pause = shortest if has_moved else min(pause * 1.2, longest)
                 next_look = clock() + pause
 
 
@@ -507,6 +519,7 @@ def _look(waiting: Sequence[_Run], kind: Kind, mode: Mode, clock: Callable[[], f
 
 def _judged(kind: Kind, wait_for: _Wait, seen: Any, elapsed: float) -> Judgement:
     judgement = kind.judge(seen, wait_for.goal, elapsed)
+    wait_for.stage = judgement.reason
     if judgement.verdict != READY:
         return judgement
     try:

@@ -7,19 +7,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, Union
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ..engine.errors import EngineError, OptionError
 from ..engine.secrets import texts_in
 from ..services import cloud as cloud_service
-from ..services import docker as docker_service
 from ..services.cloud import Cloud, CloudConnection
-from ..services.docker import DockerConnection, DockerEngine
+
+if TYPE_CHECKING:
+    from ..services.docker import DockerEngine
 
 T = TypeVar("T")
-Connection = Union[Cloud, DockerEngine]
+Connection = Union[Cloud, "DockerEngine"]
 
 
 def of_backend(module: AnsibleModule, offered: Mapping[str, T], many: str) -> T:
@@ -34,11 +35,23 @@ def of_backend(module: AnsibleModule, offered: Mapping[str, T], many: str) -> T:
     return offered[backend]
 
 
+def missing_library(backend: str) -> str | None:
+    """Return the name of the library that a backend needs where this Python does not have it."""
+    if backend == "docker":
+        # Here and below, as it brings the SDK with it, which those who have no Docker need not wait for.
+        from ..services import docker as docker_service
+
+        return "docker" if docker_service.MISSING_LIBRARY is not None else None
+    return "openstacksdk" if cloud_service.MISSING_LIBRARY is not None else None
+
+
 def connect(module: AnsibleModule) -> Connection:
     """Connect to the backend the task names."""
-    if module.params["backend"] == "docker":
-        return _connect_docker(module.params)
-    return _connect_cloud(module.params)
+    backend = module.params["backend"]
+    missing = missing_library(backend)
+    if missing is not None:
+        raise EngineError(missing_required_lib(missing))
+    return _connect_docker(module.params) if backend == "docker" else Cloud(_cloud_connection(module.params))
 
 
 def conceal_credentials(module: AnsibleModule) -> list[str]:
@@ -57,8 +70,8 @@ def conceal_credentials(module: AnsibleModule) -> list[str]:
 
 
 def _connect_docker(params: Mapping[str, Any]) -> DockerEngine:
-    if docker_service.MISSING_LIBRARY is not None:
-        raise EngineError(missing_required_lib("docker"))
+    from ..services.docker import DockerConnection, DockerEngine
+
     return DockerEngine(
         DockerConnection(
             docker_host=params["docker_host"],
@@ -72,12 +85,6 @@ def _connect_docker(params: Mapping[str, Any]) -> DockerEngine:
             use_ssh_client=params["use_ssh_client"],
         )
     )
-
-
-def _connect_cloud(params: Mapping[str, Any]) -> Cloud:
-    if cloud_service.MISSING_LIBRARY is not None:
-        raise EngineError(missing_required_lib("openstacksdk"))
-    return Cloud(_cloud_connection(params))
 
 
 def _cloud_connection(params: Mapping[str, Any]) -> CloudConnection:
@@ -95,5 +102,6 @@ def _cloud_connection(params: Mapping[str, Any]) -> CloudConnection:
         "client_cert",
         "client_key",
         "api_timeout",
+        "token_cache",
     )
     return CloudConnection(**{name: params[name] for name in names})

@@ -8,12 +8,31 @@ from __future__ import annotations
 
 from ..engine.options import COMPARISONS, Option
 from ..engine.units import parse_duration
-from ..services.docker import DEFAULT_HOST
 
 _ONLY_OPENSTACK = "Ignored with O(backend=docker)."
 _ONLY_DOCKER = "Ignored with O(backend=zun)."
 
+EXECUTE = Option(
+    "execute",
+    "str",
+    (
+        (
+            "Where the work is done: inside of the running C(ansible-playbook) (V(controller)), which takes a fraction of "
+            "the time, or by a module shipped to the task's host (V(target))."
+        ),
+        (
+            "V(auto) does it inside of Ansible where the task runs on the controller (local connection), uses neither "
+            "C(become) nor C(async) nor C(environment), sets no other Python interpreter than that of "
+            "C(ansible-playbook), and this one has the libraries that are needed."
+        ),
+        "V(controller) fails where one of this is not so, and says which.",
+    ),
+    choices=("auto", "controller", "target"),
+    default="auto",
+)
+
 CONNECTION: tuple[Option, ...] = (
+    EXECUTE,
     Option(
         "backend",
         "str",
@@ -41,6 +60,23 @@ CONNECTION: tuple[Option, ...] = (
         secret=True,
     ),
     Option("auth_type", "str", ("Authentication plugin of keystoneauth.", _ONLY_OPENSTACK)),
+    Option(
+        "token_cache",
+        "bool",
+        (
+            (
+                "Keep the token of the login in a file, so that the tasks that follow need not log in; "
+                "as C(caas.zun/tokens) below E(XDG_CACHE_HOME), which is C(~/.cache) unless set."
+            ),
+            (
+                "Only its owner can read the file (mode 0600), and only the same credentials find it. But who reads it "
+                "all the same, in a backup for example, can act as the user until the token expires."
+            ),
+            "A token that is refused is dropped, and the task logs in again.",
+            _ONLY_OPENSTACK,
+        ),
+        default=False,
+    ),
     Option("region_name", "str", ("Region of the cloud.", _ONLY_OPENSTACK)),
     Option(
         "interface",
@@ -61,7 +97,7 @@ CONNECTION: tuple[Option, ...] = (
             _ONLY_DOCKER,
         ),
         aliases=("docker_url",),
-        default=DEFAULT_HOST,
+        default="unix:///var/run/docker.sock",
         env="DOCKER_HOST",
     ),
     Option(

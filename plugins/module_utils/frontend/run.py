@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Callable, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -20,7 +20,8 @@ from ..engine.reconcile import reconcile
 from ..engine.results import ItemResult, Report
 from ..engine.secrets import Masker, texts_in
 from ..services.errors import ServiceError
-from .connect import conceal_credentials, connect, of_backend
+from .connect import Connection, conceal_credentials, connect, of_backend
+from .module import Module
 from .options import CONNECTION, WORKING
 from .spec import argument_spec
 
@@ -69,10 +70,17 @@ class Resource:
         return spec
 
 
-def run(resource: Resource) -> None:
-    """Do a module's whole work."""
-    # Ansible's own log of arguments masks no secret that has several lines, such as a file.
-    module = AnsibleModule(argument_spec=resource.argument_spec(), supports_check_mode=True, no_log=True)
+def run(
+    resource: Resource,
+    make_module: Callable[..., AnsibleModule] = Module,
+    connected: Callable[[AnsibleModule], Connection] = connect,
+) -> None:
+    """Do a module's whole work.
+
+    :param make_module: makes what gives the arguments and takes the result.
+    :param connected: returns the connection to the backend that the module's arguments name.
+    """
+    module = make_module(argument_spec=resource.argument_spec(), supports_check_mode=True)
     masker = Masker()
     try:
         credentials = conceal_credentials(module)
@@ -90,7 +98,7 @@ def run(resource: Resource) -> None:
         desired = [_desired(resource, kind_of_backend, item, position, masker) for position, item in enumerate(items)]
         _refuse_repeated(resource, desired)
         mode = _mode(resource, module, desired)
-        kind = kind_of_backend(connect(module), mode.parallelism)  # type: ignore[call-arg]
+        kind = kind_of_backend(connected(module), mode.parallelism)  # type: ignore[call-arg]
         report = reconcile(kind, desired, mode)
     except (EngineError, ServiceError) as exc:
         module.fail_json(msg=masker.mask(str(exc)))

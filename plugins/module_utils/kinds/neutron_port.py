@@ -21,7 +21,7 @@ from ..services.neutron import Neutron
 from ..services.zun import Zun
 from .cloud_errors import Refusal, exceeded_quota, explain, is_answer_lost, worded
 from .port_options import PORT_OPTIONS, network_or_address
-from .references import Directory, ambiguous
+from .references import Directory, ambiguous, directory_of
 from .service_errors import passed_on
 from .zun_interfaces import mtu_by_mac, mtu_remarks
 
@@ -90,7 +90,6 @@ class NeutronPorts(Kind):
         self._cloud = cloud
         self._neutron = Neutron(cloud)
         self._parallelism = parallelism
-        self._directory: Directory | None = None
         # What the items say, with ids for names; by the identity of the item, which lives as long as the run.
         self._resolved: dict[int, dict[str, Any]] = {}
         # Ports as the last request that changed them returned them.
@@ -114,9 +113,7 @@ class NeutronPorts(Kind):
     @property
     def directory(self) -> Directory:
         """What ports refer to, as this user sees it."""
-        if self._directory is None:
-            self._directory = Directory(self._neutron, self._cloud.project_id)
-        return self._directory
+        return directory_of(self._cloud)
 
     def observe(self, items: Sequence[Desired]) -> list[Observed]:
         """List the ports of all items, then look up all they refer to."""

@@ -10,9 +10,11 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..engine.errors import ItemError, OptionError
 from ..engine.kind import Desired
+from ..services.cloud import Cloud
 from ..services.neutron import Neutron
 
 _ID = re.compile(r"^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$", re.IGNORECASE)
@@ -125,3 +127,13 @@ class Directory:
     def entry(self, noun: str, object_id: str) -> Mapping[str, Any]:
         """Return what is known of an object that was learned before."""
         return self._known.get(noun, {}).get(object_id, {})
+
+
+_directories: WeakKeyDictionary[Cloud, Directory] = WeakKeyDictionary()
+
+
+def directory_of(cloud: Cloud) -> Directory:
+    """Return what is known of a cloud's names: inside of Ansible, the items of a loop share a cloud and ask once."""
+    if cloud not in _directories:
+        _directories[cloud] = Directory(Neutron(cloud), cloud.project_id)
+    return _directories[cloud]

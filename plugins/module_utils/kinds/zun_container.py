@@ -87,6 +87,10 @@ SETTLE = 0.5
 LOG_LINES = 20
 #: Zun may take a container that is just being deleted for broken until it has finished, in seconds.
 _PASSING_ERROR = 5.0
+#: As old may be what is returned of a container that was found to work, in seconds; Zun's own list is no younger.
+_PROOF_LASTS = 60.0
+#: Containers on a network that are asked for the MTU of their interfaces before it is given up.
+_MTU_TRIES = 3
 #: Longest wait for a single action on the way to something else, in seconds; deleting a volume takes Zun up to 60.
 _PATIENCE = 90.0
 #: A creation that nothing has been heard of for this time may have failed, in seconds.
@@ -103,6 +107,9 @@ _EXIT_CODE = re.compile(r"Exited\((-?\d+)\)")
 # Options that Zun changes in place together, and at once.
 _PATCHED = ("name", "cpu", "memory", "auto_heal")
 
+_STARTS = (STARTED, HEALTHY, READY_GOAL)
+_JUST_STARTED = "it has just started"
+
 _STATES_THAT_RUN = ("started", "healthy", "restarted", "paused")
 
 
@@ -114,7 +121,7 @@ class ZunContainers(Kind):
     backend = "zun"
     # The list is what the database knows, which Zun brings up to date every 60 s ([DEFAULT] sync_container_state_interval).
     lags = True
-    poll_pause = (0.3, 1.5)
+    poll_pause = (SETTLE, 1.5)
 
     def __init__(self, cloud: Cloud, parallelism: int = 10) -> None:
         self._cloud = cloud
@@ -133,8 +140,13 @@ class ZunContainers(Kind):
         # Why a container is in Error, as listed: asked for the container, its host only says that there is none.
         self._reasons: dict[str, str] = {}
         self._in_error: dict[str, float] = {}
-        # Containers that were created and started in one request.
+        # Containers that were created and started in one request; of them those whose start is still to be done.
+        self._new: set[str] = set()
         self._launched: set[str] = set()
+        # By container: what its host said when it had reached its goal, and when, unless something was done to it since.
+        self._proved: dict[str, tuple[dict[str, Any], float]] = {}
+        # By container, of a few: the MTU of its interfaces by their MAC addresses.
+        self._interfaces: dict[str, dict[str, int]] = {}
         # Contents of injected files by their digests, where a container is to be made anew.
         self._contents: dict[str, str] = {}
         self._claims: dict[str, list[dict[str, Any]]] = {}
@@ -229,9 +241,11 @@ class ZunContainers(Kind):
                 raise OptionError(option, thing.name, "is given to two containers", "give each its own")
 
     def refresh(self, item: Desired, actual: Actual) -> Actual | None:
-        """Ask the container's host, through Zun."""
+        """Ask the container's host, through Zun, unless it was asked last of all."""
         with worded(item.label, {}):
-            row = self._zun.get_container(actual.id)
+            row, since = self._proved.pop(actual.id, (None, 0.0))
+            if row is None or time.monotonic() - since > _PROOF_LASTS:
+                row = self._zun.get_container(actual.id)
             if row is None:
                 return None
             self._references.learn_networks_of([row])
@@ -576,6 +590,7 @@ class ZunContainers(Kind):
             actual = self._create(item, body, run, salt)
             if run:
                 self._launched.add(actual.id)
+                self._new.add(actual.id)
             if late_groups:
                 self._set_groups_early(item, actual, given["security_groups"])
         return actual
@@ -703,6 +718,7 @@ class ZunContainers(Kind):
         """Change what Zun and Neutron change in place."""
         after = {difference.name: difference.after for difference in differences}
         self._said[actual.id] = item.values
+        self._proved.pop(actual.id, None)
         with worded(item.label, self.shown(item.values)):
             if "name" in after:
                 self._zun.change_container(actual.id, {"name": after["name"]})
@@ -821,6 +837,7 @@ class ZunContainers(Kind):
 
     def act(self, verb: str, actual: Actual) -> None:
         """Do one step of :meth:`path` or :meth:`make_room`."""
+        self._proved.pop(actual.id, None)
         with worded(actual.name, {}):
             if verb == "release":
                 for net in self._claims[actual.id]:
@@ -839,6 +856,7 @@ class ZunContainers(Kind):
     def delete(self, actual: Actual, force: bool = False) -> None:
         """Have the container deleted; Zun stops it first."""
         self._before[actual.id] = actual.status
+        self._proved.pop(actual.id, None)
         with worded(actual.name, {}):
             end = time.monotonic() + _PATIENCE
             while not self._try_delete(actual, force, final=time.monotonic() > end):
@@ -892,11 +910,13 @@ class ZunContainers(Kind):
                 f"{actual.name}: the name is too long to keep the old container under another one meanwhile; "
                 "remove it first (state: absent)."
             )
+        self._proved.pop(actual.id, None)
         with worded(actual.name, {}):
             self._zun.change_container(actual.id, {"name": actual.name + suffix})
 
     def put_back(self, actual: Actual) -> None:
         """Give the name back."""
+        self._proved.pop(actual.id, None)
         with worded(actual.name, {}):
             self._zun.change_container(actual.id, {"name": actual.name})
 
@@ -938,6 +958,11 @@ class ZunContainers(Kind):
             return Judgement(READY)
         if seen["status"] in _ON_THE_WAY and not (seen["status"] == RESTARTING and goal != SETTLED):
             return Judgement(PENDING, self._stuck(seen))
+        if goal in _STARTS and seen["status"] == RUNNING and seen["uuid"] in self._new:
+            # Its host need not be asked before that could tell anything.
+            now = time.monotonic()
+            if now - self._arrived.setdefault(seen["uuid"], now) < SETTLE:
+                return Judgement(PENDING, _JUST_STARTED)
         return Judgement(READY)
 
     def _stays_in_error(self, container_id: str) -> bool:
@@ -967,7 +992,10 @@ class ZunContainers(Kind):
             return Judgement(verdict, f"Zun failed: {reason.rstrip('.')}")
         if row["status"] in _ON_THE_WAY and row["status"] != RESTARTING:
             return Judgement(PENDING, self._stuck(row))
-        return self._judge_row(actual, row, goal, asked)
+        judgement = self._judge_row(actual, row, goal, asked)
+        if judgement.verdict == READY:
+            self._proved[actual.id] = row, asked
+        return judgement
 
     def _action_failed(self, container_id: str) -> bool | None:
         """Tell how the last action ended; None while it goes on."""
@@ -1003,7 +1031,7 @@ class ZunContainers(Kind):
             del self._arrived[actual.id]
         # How long it has been up tells whether it is more than a start that fails at once.
         if asked - self._arrived.setdefault(actual.id, time.monotonic()) < SETTLE:
-            return Judgement(PENDING, "it has just started")
+            return Judgement(PENDING, _JUST_STARTED)
         return self._judge_health(row, goal)
 
     def _was_restarted(self, row: Mapping[str, Any], asked: float) -> bool:
@@ -1051,14 +1079,31 @@ class ZunContainers(Kind):
         """Tell of a container that was started and has ended since, and of interfaces with another MTU."""
         if item.state in ("started", "restarted") and actual.status == STOPPED:
             return [ended_remark(item.label, _exit_code(actual.raw))]
-        if actual.status != RUNNING:
+        if actual.id not in self._interfaces:
             return []
         with worded(item.label, {}):
             ports = self._references.learn_ports_of([actual.id])
             mtus = {
                 port["network_id"]: self.directory.entry("network", port["network_id"]).get("mtu") for port in ports
             }
-            return mtu_remarks(item.label, ports, mtu_by_mac(self._zun, actual.id), mtus)
+            return mtu_remarks(item.label, ports, self._interfaces[actual.id], mtus)
+
+    def look_back(self, actuals: Sequence[Actual]) -> None:
+        """Look up all ports in one request, and the MTU of one container on each network: it takes a process in it."""
+        rows = {actual.id: self._proved.get(actual.id, (actual.raw or {}, 0.0))[0] for actual in actuals}
+        running = [container_id for container_id, row in rows.items() if row.get("status") == RUNNING]
+        with passed_on():
+            self._references.learn_ports_of(running)
+            tries: dict[str, int] = defaultdict(int)
+            for container_id in running:
+                networks = {port["network_id"] for port in self._references.learn_ports_of([container_id])}
+                if not any(tries[network] < _MTU_TRIES for network in networks):
+                    continue
+                interfaces = mtu_by_mac(self._zun, container_id)
+                for network in networks:
+                    # One that has no shell says nothing.
+                    tries[network] += _MTU_TRIES if interfaces else 1
+                self._interfaces[container_id] = interfaces
 
     @staticmethod
     def _stuck(row: Mapping[str, Any]) -> str:

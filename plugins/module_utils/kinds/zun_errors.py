@@ -65,6 +65,10 @@ _LATE: tuple[tuple[str, str, str], ...] = (
     (r"network|endpoint|ipam|subnet|address|port", "nets", "check networks, ports and addresses"),
 )
 
+# The engine gets a minute for an answer (Zun's docker/default_timeout), which a busy compute node may take to connect
+# many containers at once. The words name a port, but it is not one of Neutron.
+_BUSY = re.compile(r"read timed out", re.IGNORECASE)
+
 # Of containers that are the first ones on a network at the same time on one host, Zun takes all but one for a
 # duplicate of the network (zun/network/kuryr_network.py, _create_network_attempt: it asks for the column
 # neutron_net_id, where MariaDB names the constraint). Once the network is there, each of them works.
@@ -82,6 +86,11 @@ def hint(reason: str, values: Mapping[str, Any]) -> str:
     :param values: what the user said, as it may be shown.
     :returns: a sentence with a leading blank; empty where the reason says nothing of an option.
     """
+    if _BUSY.search(reason):
+        return (
+            " The engine of the compute node was too busy to answer in time. Try again, with a smaller parallelism; if that "
+            "does not help, ask who runs the cloud."
+        )
     for pattern, option, remedy in _LATE:
         if values.get(option) and re.search(pattern, reason, re.IGNORECASE):
             return f" Check {option}: {values[option]!r}; {remedy}."

@@ -36,26 +36,37 @@ class ZunContainerReader:
         self._neutron = Neutron(cloud)
         self._kind = ZunContainers(cloud, parallelism)
 
-    def find(
-        self, names: Sequence[str], ids: Sequence[str], filters: Mapping[str, Any], all_projects: bool
-    ) -> list[Actual]:
+    def read(
+        self,
+        names: Sequence[str],
+        ids: Sequence[str],
+        filters: Mapping[str, Any],
+        all_projects: bool,
+        gather: Sequence[str],
+        log_lines: int,
+    ) -> list[dict[str, Any]]:
         """Return the containers with one of the names or ids (all, where none is given) that pass the filters.
 
-        Those that are named are asked for at their hosts, all others are as Zun's database knows them.
+        Those that are named are asked for at their hosts, all others are as Zun's database knows them. Of what Zun says,
+        no more than a page is held at a time.
         """
         query, rest = _divided(filters)
         if all_projects:
             query["all_projects"] = "true"
         if len(names) == 1 and not ids:
             query["name"] = names[0]
+        found: list[dict[str, Any]] = []
         with passed_on():
-            rows = [
-                row for row in self._zun.list_containers(query) if _passes(row, rest) and _is_wanted(row, names, ids)
-            ]
-            if names or ids:
-                fresh = bounded_map(self._fresh, rows, self._parallelism)
-                rows = [row for row in fresh if row is not None]
-            return sorted(self._kind.found_all(rows), key=lambda actual: (actual.name, actual.id))
+            for page in self._zun.container_pages(query):
+                rows = [row for row in page if _passes(row, rest) and _is_wanted(row, names, ids)]
+                if names or ids:
+                    fresh = bounded_map(self._fresh, rows, self._parallelism)
+                    rows = [row for row in fresh if row is not None]
+                actuals = self._kind.found_all(rows)
+                found += bounded_map(
+                    lambda actual: self.describe(actual, gather, log_lines), actuals, self._parallelism
+                )
+        return sorted(found, key=lambda entry: (entry["name"], entry["id"]))
 
     def _fresh(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """Ask a container's host; where that does not answer, what was listed has to do."""

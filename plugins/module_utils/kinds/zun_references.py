@@ -19,10 +19,21 @@ from ..services.neutron import Neutron
 from ..services.zun import Zun
 from . import zun_fields
 from .container_rules import item_fault
-from .references import Directory, Reference, chosen, is_id
+from .references import Directory, Reference, chosen, directory_of, is_id
 from .volume_options import BLANK_MARK
 
 Found = Mapping[str, Any]
+# What is asked of the ports of containers; Neutron would send thirty fields of each.
+_OF_PORTS = (
+    "id",
+    "name",
+    "project_id",
+    "network_id",
+    "mac_address",
+    "device_id",
+    "device_owner",
+    "security_groups",
+)
 
 
 class References:
@@ -32,7 +43,6 @@ class References:
         self._cloud = cloud
         self._zun = zun
         self._neutron = neutron
-        self._directory: Directory | None = None
         self._volumes: dict[str, Found] | None = None
         self._registries: dict[str, Found] | None = None
         self._ports: dict[str, Found] = {}
@@ -40,13 +50,12 @@ class References:
         self._asked_ports: set[str] = set()
         self._zones: set[str] | None = None
         self._hosts: list[str] | None = None
+        self._subnets: dict[str, list[Found]] = {}
 
     @property
     def directory(self) -> Directory:
         """Networks, subnets and security groups."""
-        if self._directory is None:
-            self._directory = Directory(self._neutron, self._cloud.project_id)
-        return self._directory
+        return directory_of(self._cloud)
 
     # Learning: as few requests as possible, for all items together ------
 
@@ -73,8 +82,8 @@ class References:
         names = sorted(new - set(ids))
         own = {"project_id": self._cloud.project_id} if names else {}
         for port in (
-            *self._neutron.list_ports("look for ports", {}, "id", ids),
-            *self._neutron.list_ports("look for ports", own, "name", names),
+            *self._neutron.list_ports("look for ports", {}, "id", ids, _OF_PORTS),
+            *self._neutron.list_ports("look for ports", own, "name", names, _OF_PORTS),
         ):
             self._ports[port["id"]] = port
         self._asked_ports |= new
@@ -85,15 +94,26 @@ class References:
         :param anew: even if they were looked up before.
         """
         new = [container_id for container_id in container_ids if anew or container_id not in self._ports_of]
-        self._ports_of.update({container_id: [] for container_id in new})
-        for port in self._neutron.list_ports("list the ports of the containers", {}, "device_id", sorted(new)):
+        # Known only once there is an answer.
+        found: dict[str, list[Found]] = {container_id: [] for container_id in new}
+        doing = "list the ports of the containers"
+        for port in self._neutron.list_ports(doing, {}, "device_id", sorted(new), _OF_PORTS):
             self._ports[port["id"]] = port
-            self._ports_of[port["device_id"]].append(port)
+            found[port["device_id"]].append(port)
+        self._ports_of.update(found)
         return [port for container_id in container_ids for port in self._ports_of[container_id]]
 
     def forget_ports_of(self, container_id: str) -> None:
         """Have the ports of a container looked up again when they are needed."""
         self._ports_of.pop(container_id, None)
+
+    def _subnets_of(self, networks: Iterable[str]) -> dict[str, list[Found]]:
+        new = sorted(set(networks) - self._subnets.keys())
+        found: dict[str, list[Found]] = {network: [] for network in new}
+        for subnet in self._neutron.subnets_of(new):
+            found[subnet["network_id"]].append(subnet)
+        self._subnets.update(found)
+        return self._subnets
 
     def _all_volumes(self) -> dict[str, Found]:
         if self._volumes is None:
@@ -241,11 +261,9 @@ class References:
         self._verify_subnets(item, [net for net in nets if "network" in net])
 
     def _verify_subnets(self, item: Desired, nets: Sequence[Mapping[str, Any]]) -> None:
-        if not nets:
-            return
-        subnets = self._neutron.subnets_of(sorted({str(net["network"]) for net in nets}))
+        subnets = self._subnets_of(str(net["network"]) for net in nets)
         for net in nets:
-            own = [subnet for subnet in subnets if subnet["network_id"] == net["network"]]
+            own = subnets[str(net["network"])]
             for version in (4, 6):
                 count = sum(subnet["ip_version"] == version for subnet in own)
                 if count > 1:

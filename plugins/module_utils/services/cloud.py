@@ -13,21 +13,28 @@ do no harm when repeated are repeated where the service asks for patience.
 from __future__ import annotations
 
 import logging
+import os
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .errors import NotFoundError, ServiceError, UnreachableError
+from .kept_token import KeptToken
+from .light import parts_only
+from .pace import MOST_AT_ONCE, Pace
 
+# Configuration and errors are all that is used of openstacksdk.
+parts_only("openstack")
 try:
     import keystoneauth1.adapter
     import keystoneauth1.exceptions
-    import openstack.config
+    import keystoneauth1.session
     import openstack.exceptions
+    from openstack.config import loader
 
     MISSING_LIBRARY: ImportError | None = None
     # Its warnings would end up in the output of the module, outside its result.
@@ -39,6 +46,8 @@ _IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE")
 
 #: Answers that ask for patience. After 429 nothing was done, so that any request may be repeated.
 _BUSY = (429, 502, 503, 504)
+#: Those of them that say there are too many requests.
+_OVERLOADED = (429, 503)
 #: Longest patience with one request, in seconds, and the first pause, which doubles.
 _PATIENCE = 60.0
 _FIRST_PAUSE = 0.5
@@ -74,6 +83,7 @@ class CloudConnection:
 
     :param cloud: name in clouds.yaml, or a dictionary as it would stand there.
     :param api_timeout: longest wait for one answer, in seconds.
+    :param token_cache: keep the token in a file, and begin with the one that is there.
     """
 
     cloud: str | Mapping[str, Any] | None = None
@@ -86,6 +96,7 @@ class CloudConnection:
     client_cert: str | None = None
     client_key: str | None = None
     api_timeout: float | None = None
+    token_cache: bool = False
 
     def secrets(self) -> list[str]:
         """Return the secret texts in what was said here."""
@@ -157,9 +168,14 @@ class Cloud:
 
     def __init__(self, connection: CloudConnection) -> None:
         settings = connection.settings()
+        self._paces: dict[str, Pace] = {}
         try:
-            self._region = openstack.config.get_cloud_region(app_name="caas.zun", **settings)
+            self._region = _configuration().get_one(**settings)
             self._session = self._region.get_session()
+            for scheme in ("http://", "https://"):
+                # Room for as many connections as there may be requests: what does not fit in is closed after its request.
+                self._session.mount(scheme, keystoneauth1.session.TCPKeepAliveAdapter(pool_maxsize=MOST_AT_ONCE))
+            self._token = KeptToken(self._session.auth) if connection.token_cache else None
         except Exception as exc:
             # Nothing narrower: plugins of keystoneauth raise errors of their own for what they are given.
             raise _explained("connect to the cloud", "", exc) from exc
@@ -177,7 +193,9 @@ class Cloud:
             region_name=region.get_region_name(service_type),
             endpoint_override=region.get_endpoint(service_type),
         )
-        return ServiceClient(adapter, service_type, microversion)
+        # Patience that a service asked for counts for all that asks it.
+        pace = self._paces.setdefault(service_type, Pace())
+        return ServiceClient(adapter, service_type, microversion, self._token, pace)
 
     @property
     def project_id(self) -> str:
@@ -198,13 +216,43 @@ class Cloud:
         return "admin" in roles
 
 
+def _configuration() -> Any:
+    """Return the configuration of clouds, with the current directory as the first to be searched.
+
+    openstacksdk takes that of its import (openstack/config/loader.py, CONFIG_SEARCH_PATH): inside of Ansible, where it is
+    imported once for tasks of several playbooks, another one than that of a module which is shipped.
+    """
+    at_import = loader.CONFIG_SEARCH_PATH[0]
+
+    def searched(files: list[str]) -> list[str]:
+        return [
+            os.path.abspath(os.path.basename(path)) if os.path.dirname(path) == at_import else path for path in files
+        ]
+
+    return loader.OpenStackConfig(
+        config_files=searched(loader.CONFIG_FILES),
+        secure_files=searched(loader.SECURE_FILES),
+        vendor_files=searched(loader.VENDOR_FILES),
+        app_name="caas.zun",
+    )
+
+
 class ServiceClient:
     """Requests to one service."""
 
-    def __init__(self, adapter: Any, service_type: str, microversion: str | None) -> None:
+    def __init__(
+        self,
+        adapter: Any,
+        service_type: str,
+        microversion: str | None,
+        token: KeptToken | None = None,
+        pace: Pace | None = None,
+    ) -> None:
         self._adapter = adapter
+        self._token = token
         self._microversion = microversion
         self._version_path = _VERSION_PATHS.get(service_type, "")
+        self._pace = pace or Pace()
         self.service = _NAMES.get(service_type, service_type)
 
     def get(self, path: str, doing: str, params: Mapping[str, Any] | None = None) -> Any:
@@ -225,26 +273,38 @@ class ServiceClient:
         microversion: str | None = None,
     ) -> Reply:
         """Send a request, again where that does no harm and the service asks for patience."""
-        began = time.monotonic()
+        began = None
         tries = 0
         while True:
             tries += 1
             try:
-                response = self._adapter.request(
-                    self._versioned(path),
-                    method,
-                    params=params,
-                    json=body,
-                    microversion=microversion or self._microversion,
-                    raise_exc=False,
-                    headers={"Accept": "application/json"},
-                )
+                with self._pace.turn() as turn:
+                    # From here on: those who wait for their turn are not yet out of patience.
+                    began = time.monotonic() if began is None else began
+                    response = self._adapter.request(
+                        self._versioned(path),
+                        method,
+                        params=params,
+                        json=body,
+                        microversion=microversion or self._microversion,
+                        raise_exc=False,
+                        headers={"Accept": "application/json"},
+                    )
             except Exception as exc:
                 lost = isinstance(exc, keystoneauth1.exceptions.RetriableConnectionFailure)
                 if lost and method in _IDEMPOTENT and tries <= _RECONNECTS:
                     time.sleep(_backoff(tries))
                     continue
+                if self._token is not None and isinstance(exc, keystoneauth1.exceptions.CatalogException):
+                    self._token.drop()
                 raise _explained(doing, self.service, exc) from exc
+            finally:
+                if self._token is not None:
+                    self._token.follow()
+            if response.status_code in _OVERLOADED:
+                self._pace.slower(turn)
+            elif response.status_code < 500:
+                self._pace.faster()
             if response.status_code < 400:
                 return Reply(response.status_code, _parsed(response), response.headers)
             error = _refusal(doing, self.service, response)
@@ -271,24 +331,39 @@ class ServiceClient:
         page: int = 1000,
         marker_of: Callable[[Mapping[str, Any]], str] = lambda entry: str(entry["id"]),
     ) -> list[dict[str, Any]]:
-        """Return a whole collection, page after page.
+        """Return a whole collection; see :meth:`pages`."""
+        return [entry for part in self.pages(path, key, doing, params, page, marker_of) for entry in part]
+
+    def pages(
+        self,
+        path: str,
+        key: str,
+        doing: str,
+        params: Mapping[str, Any] | None = None,
+        page: int = 1000,
+        marker_of: Callable[[Mapping[str, Any]], str] = lambda entry: str(entry["id"]),
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Return a collection page after page, as each is asked for.
 
         Pages by our own marker: the links of Zun lose filters and proxies' names (zun-api.md 1.2).
 
         :param key: where the answer holds the list.
         :param page: most entries of one page; a service may have a lower limit of its own.
         """
-        found: list[dict[str, Any]] = []
         asked: dict[str, Any] = {**(params or {}), "limit": page}
+        before: list[dict[str, Any]] = []
         while True:
             body = self.get(path, doing, asked)
             entries = body[key]
-            found.extend(entries)
+            # One page ahead of what is worked on: the marker may be deleted while that takes time.
+            yield before
+            before = entries
             # Neutron also gives links to previous pages.
             links = body.get(f"{key}_links") or ()
             more = body.get("next") or any(link.get("rel") == "next" for link in links)
             if not entries or not (len(entries) >= page or more):
-                return found
+                yield entries
+                return
             asked["marker"] = marker_of(entries[-1])
 
 

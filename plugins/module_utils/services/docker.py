@@ -24,7 +24,10 @@ from typing import Any
 from urllib.parse import quote
 
 from .errors import NotFoundError, ServiceError, UnreachableError
+from .light import parts_only
 
+# The SDK imports it for hosts that are reached over SSH: it takes longer than the SDK itself.
+parts_only("paramiko")
 try:
     import docker
     import docker.errors
@@ -45,16 +48,6 @@ else:
             wanted = self.verify if verify is None else verify
             return super().merge_environment_settings(url, proxies, stream, wanted, cert)
 
-    _TRANSPORT_ERRORS: tuple[type[BaseException], ...] = (
-        docker.errors.DockerException,
-        requests.exceptions.RequestException,
-        OSError,
-        EOFError,
-    )
-    with contextlib.suppress(ImportError):
-        import paramiko  # type: ignore[import-untyped]
-
-        _TRANSPORT_ERRORS += (paramiko.SSHException,)
 
 #: An SSH server allows 10 sessions in one connection (MaxSessions, 10 by default). Every request under way takes
 #: one, and the SDK keeps one open for each of the URLs it asked last (docker/transport/sshconn.py, pools).
@@ -65,7 +58,6 @@ _IDLE_SSH_SESSIONS = 2
 OLDEST_API = (1, 41)
 #: Older releases of the SDK pin libraries that are no longer supported.
 _OLDEST_SDK = 7
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 _API_VERSION = re.compile(r"^(auto|\d+\.\d+)$")
 
 
@@ -77,7 +69,7 @@ class DockerConnection:
     :param api_version: Engine API version to speak; ``auto`` asks the engine.
     """
 
-    docker_host: str = DEFAULT_HOST
+    docker_host: str
     tls: bool = False
     validate_certs: bool = True
     ca_cert: str | None = None
@@ -86,6 +78,16 @@ class DockerConnection:
     api_version: str = "auto"
     api_timeout: float = 60.0
     use_ssh_client: bool = False
+
+
+def _transport_errors(over_ssh: bool) -> tuple[type[BaseException], ...]:
+    """Return what a request raises where there is no answer, or an error."""
+    errors = (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError)
+    with contextlib.suppress(ImportError):
+        import paramiko  # type: ignore[import-untyped]
+
+        return (*errors, paramiko.SSHException) if over_ssh else errors
+    return errors
 
 
 class DockerEngine:
@@ -98,6 +100,7 @@ class DockerEngine:
         self._host = connection.docker_host
         self._timeout = connection.api_timeout
         over_ssh = connection.docker_host.startswith("ssh://")
+        self._transport_errors = _transport_errors(over_ssh)
         self._slots: contextlib.AbstractContextManager[Any] = (
             threading.BoundedSemaphore(_BUSY_SSH_SESSIONS) if over_ssh else contextlib.nullcontext()
         )
@@ -301,7 +304,7 @@ class DockerEngine:
         with self._slots:
             try:
                 yield
-            except _TRANSPORT_ERRORS as exc:
+            except self._transport_errors as exc:
                 raise self._error(what, exc) from exc
 
     def _error(self, what: str, exc: BaseException) -> ServiceError:

@@ -40,15 +40,17 @@ class Neutron:
         return self._extensions
 
     def list_ports(
-        self, doing: str, filters: Mapping[str, Any], key: str, values: Sequence[str]
+        self, doing: str, filters: Mapping[str, Any], key: str, values: Sequence[str], fields: Sequence[str] = ()
     ) -> list[dict[str, Any]]:
         """Return the ports that pass the filters and have one of the values in a field.
 
         :param doing: completes "could not ...".
+        :param fields: those of each port that are of use; all where none are named.
         """
         found: list[dict[str, Any]] = []
         for part in _portions(key, values):
-            found.extend(self._client.paged("/ports", "ports", doing, {**filters, key: part}))
+            query = {**filters, key: part, "fields": list(fields)}
+            found.extend(self._client.paged("/ports", "ports", doing, query))
         return found
 
     def all_ports(self, filters: Mapping[str, Any]) -> list[dict[str, Any]]:

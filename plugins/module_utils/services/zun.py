@@ -10,7 +10,7 @@ administrators reach into every project (zun-api.md 0, fact 4).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .cloud import Cloud, Reply
@@ -39,7 +39,11 @@ class Zun:
 
         :param filters: in Zun's words; `all_projects` for administrators.
         """
-        return self._client.paged(
+        return [row for page in self.container_pages(filters) for row in page]
+
+    def container_pages(self, filters: Mapping[str, Any] | None = None) -> Iterator[list[dict[str, Any]]]:
+        """Return the same page after page, as each is asked for: there may be very many."""
+        return self._client.pages(
             _CONTAINERS, "containers", "list the containers", filters, marker_of=lambda row: str(row["uuid"])
         )
 

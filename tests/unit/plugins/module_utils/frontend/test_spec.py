@@ -10,9 +10,10 @@ import json
 import pytest
 
 from ansible_collections.caas.zun.plugins.doc_fragments import connection, container
+from ansible_collections.caas.zun.plugins.module_utils.frontend.containers import CONTAINERS
 from ansible_collections.caas.zun.plugins.module_utils.frontend.options import CONNECTION
-from ansible_collections.caas.zun.plugins.module_utils.frontend.resources import CONTAINERS, VOLUMES
 from ansible_collections.caas.zun.plugins.module_utils.frontend.spec import argument_spec, document_resource
+from ansible_collections.caas.zun.plugins.module_utils.frontend.volumes import VOLUMES
 
 
 @pytest.mark.parametrize("resource", [CONTAINERS, VOLUMES], ids=lambda resource: resource.one)

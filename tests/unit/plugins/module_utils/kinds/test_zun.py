@@ -245,6 +245,14 @@ def test_hint(values, reason, parts) -> None:
     assert hint("something else", values) == ""
 
 
+def test_a_busy_engine_is_no_fault_of_a_network() -> None:
+    reason = "UnixHTTPConnectionPool(host='localhost', port=None): Read timed out. (read timeout=60)"
+    said = hint(reason, {"nets": [{"network": "front"}]})
+    assert "too busy" in said
+    assert "parallelism" in said
+    assert "nets" not in said
+
+
 @pytest.mark.parametrize(
     ("values", "said", "parts"),
     [

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from email.utils import formatdate
 from typing import Any
 
@@ -13,12 +14,13 @@ import openstack.exceptions
 import pytest
 
 from ansible_collections.caas.zun.plugins.module_utils.services import cloud
-from ansible_collections.caas.zun.plugins.module_utils.services.cloud import CloudConnection, ServiceClient
+from ansible_collections.caas.zun.plugins.module_utils.services.cloud import Cloud, CloudConnection, ServiceClient
 from ansible_collections.caas.zun.plugins.module_utils.services.errors import (
     NotFoundError,
     ServiceError,
     UnreachableError,
 )
+from ansible_collections.caas.zun.plugins.module_utils.services.pace import Pace
 
 
 class Response:
@@ -91,6 +93,32 @@ def test_patience_with_a_busy_service(naps) -> None:
     assert len(adapter.asked) == 3
     assert 0 < naps.taken[0] < 1
     assert naps.taken[1] == 7
+
+
+def test_answers_set_the_pace(naps) -> None:
+    """Too many requests make them fewer, an answer makes them more; a proxy's word of a service that fails does neither."""
+    pace = Pace(8)
+    adapter = Adapter(Response(429), Response(504), Response(200, {}))
+    ServiceClient(adapter, "container", "1.40", pace=pace).get("/x", "look")
+    assert pace.allowed == 2
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    for name in [name for name in os.environ if name.startswith("OS_")]:
+        monkeypatch.delenv(name)
+    login = {"auth_url": "http://127.0.0.1:9/v3", "username": "u", "password": "p", "project_name": "p"}
+    return Cloud(CloudConnection(auth=login))
+
+
+def test_a_service_has_one_pace(here) -> None:
+    assert here.client("network")._pace is here.client("network")._pace
+    assert here.client("network")._pace is not here.client("container")._pace
+
+
+def test_connections_are_kept_for_all_requests_at_once(here) -> None:
+    adapter = here._session.session.get_adapter("https://cloud.internal")
+    assert adapter.poolmanager.connection_pool_kw["maxsize"] == Pace().allowed
 
 
 def test_a_date_of_return(naps) -> None:
