@@ -135,8 +135,6 @@ def states(user: User, residents: list[str]) -> list[tuple[str, Any]]:
 
 def give_back(host: Host, lab: dict[str, Any]) -> None:
     """As the guide says under "The way back"."""
-    host.run("systemctl", "disable", "--now", "zun-compute", "zun-before-docker", "kuryr-libnetwork")
-    host.run("rm", "/etc/docker/plugins/kuryr.spec")
     play(lab, "caas.zun.from_kolla", "--limit", host.name, zun_from_kolla_back=True)
 
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tell as JSON what is true on this machine. Reads only, changes nothing.
 
-The question is JSON on the command line: the names that have to resolve, the
-endpoints that have to be reachable, the port of the local engine, the interpreter
-of Zun. It names no secret.
+The question is JSON on the command line: the virtual address, the names that have
+to resolve, the endpoints that have to be reachable, the port of the local engine,
+the interpreter of Zun. It names no secret.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import email.utils
 import fnmatch
 import http.client
+import ipaddress
 import json
 import os
 import re
@@ -174,6 +175,23 @@ def addresses(name):
     return list(dict.fromkeys(entry[4][0] for entry in found))
 
 
+def interfaces_of(address, links):
+    """The interfaces on whose network an address is, from what "ip -json address show" prints."""
+    try:
+        wanted = ipaddress.ip_address(address)
+        known = json.loads(links)
+    except ValueError:
+        return []
+    networks = [
+        (link["ifname"], ipaddress.ip_network(f"{one['local']}/{one['prefixlen']}", strict=False))
+        for link in known
+        for one in link.get("addr_info", [])
+        if "local" in one
+    ]
+    # Alone in its prefix, an address has no network.
+    return sorted({name for name, network in networks if network.num_addresses > 1 and wanted in network})
+
+
 def connect(target, timeout, ca_file):
     """Reach one endpoint: http(s)://... or tcp://host:port. The error, empty where it answers, and the time that it told."""
     url = urllib.parse.urlsplit(target)
@@ -256,6 +274,8 @@ def main():
         "host": socket.gethostname(),
         "root": os.geteuid() == 0,
         "ports": clashes(question["ports"]) + taken(question["ports"], there),
+        "interfaces": sorted(os.listdir("/sys/class/net")),
+        "vip_interfaces": interfaces_of(question["vip"], output("ip", "-json", "address", "show")),
         "names": {name: addresses(name) for name in question["names"]},
         "endpoints": {
             target: endpoint(target, question["timeout"], question["ca_file"]) for target in question["endpoints"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.server
 import importlib.util
+import json
 import socket
 import threading
 import time
@@ -49,6 +50,31 @@ def test_kernel_table() -> None:
         ("::1", 80, "4713"),
         ("10.0.0.11", 81, "4714"),
     ]
+
+
+LINKS = json.dumps(
+    [
+        {"ifname": "lo", "addr_info": [{"local": "127.0.0.1", "prefixlen": 8}]},
+        {
+            "ifname": "eth0",
+            "addr_info": [
+                {"local": "10.0.1.5", "prefixlen": 24},
+                {"local": "10.0.0.10", "prefixlen": 32},
+                {"local": "2001:db8::5", "prefixlen": 64},
+            ],
+        },
+        {"ifname": "tunnel", "addr_info": [{}]},
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "interfaces"),
+    [("10.0.1.10", ["eth0"]), ("10.0.0.10", []), ("2001:db8::10", ["eth0"]), ("vip.example.org", [])],
+)
+def test_network_of_an_address(address: str, interfaces: list[str]) -> None:
+    assert probe.interfaces_of(address, LINKS) == interfaces
+    assert probe.interfaces_of(address, "") == []
 
 
 @pytest.mark.parametrize(
