@@ -11,7 +11,7 @@ export PYTHON ARGS
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart quickstart-clean lab lab-ha lab-down lab-env lab-shell bootstrap test test-quick \
-	test-unit test-integration test-molecule test-lab test-takeover test-ha test-sanity lint docs build format changelog lock upgrade clean
+	test-unit test-integration test-shipped test-molecule test-lab test-lab-shipped bench test-takeover test-ha test-sanity lint docs build format changelog lock upgrade clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -40,7 +40,7 @@ lab-shell: ## Open a shell with the OpenStack client ready for the lab
 bootstrap: ## Build the virtual environment for daily work, .venv/core-*
 	@$(DEV) bootstrap
 
-test: ## Run all tests and checks; ends with their counts
+test: ## Run the tests and checks that a change must pass; ends with their counts
 	@$(DEV) test
 
 test-quick: ## Run the linters, the unit tests and the tests against a Docker Engine
@@ -52,11 +52,20 @@ test-unit: ## Run the unit tests on each ansible-core version
 test-integration: ## Run the tests against a Docker Engine
 	@$(DEV) test integration
 
+test-shipped: ## Run the same with modules shipped as to another host
+	@$(DEV) test shipped
+
 test-molecule: ## Run the tests of the roles on systemd nodes
-	@$(DEV) test molecule
+	@$(DEV) test molecule molecule-clusters
 
 test-lab: ## Run the tests against a Zun cloud, raised for them unless it is there
 	@$(DEV) test lab
+
+test-lab-shipped: ## Run the same with modules shipped as to another host
+	@$(DEV) test lab-shipped
+
+bench: ## Measure speed beside other modules, the client and the requests alone, on the lab
+	@$(DEV) bench
 
 test-takeover: ## Take a compute of the lab over that looks as kolla-ansible leaves it
 	@$(DEV) test takeover

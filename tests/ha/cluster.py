@@ -91,6 +91,12 @@ class Cluster:
         """Run a command in a node; return what it prints."""
         return sh("docker", "exec", "-i", self.nodes[node], *command, text=text, check=check, seconds=seconds)
 
+    def journals(self, since: str) -> dict[str, str]:
+        """Return what the nodes that run noted since a time, as journalctl knows times."""
+        running = [node for node in self.nodes if self.is_running(node)]
+        command = ("journalctl", "--no-pager", "--since", since)
+        return together(lambda node: self.run(node, *command, check=False), running)
+
     def python(self, node: str, script: str, **more: Any) -> str:
         return self.run(node, "/usr/bin/python3", "-", text=script, **more)
 

@@ -39,6 +39,7 @@ class Line:
     reads: str = ""
     slowest: float | None = None
     creates: str = ""
+    deletes: str = ""
     cut_for: float | None = None
     whole: float | None = None
     remark: str = ""
@@ -51,6 +52,7 @@ class Line:
         self.slowest = report.slowest
         self.creates = f"{len(report.cut)}/{len(report.creates)}"
         self.cut_for = report.cut_for
+        self.deletes = f"{len(report.failed_deletes)}/{len(report.deletes)}"
         remarks = [self.remark, *(f"Error: {reason}" for reason in report.errors[:2])]
         if report.stuck:
             remarks.append(
@@ -73,6 +75,7 @@ class Line:
             self.reads,
             seconds(self.slowest),
             self.creates + (f", for {self.cut_for:.1f} s" if self.cut_for else ""),
+            self.deletes,
             seconds(self.whole),
             "yes" if self.holds else "NO",
             self.remark,
@@ -87,6 +90,7 @@ HEAD = (
     "Lists failed",
     "Slowest list",
     "Creations failed",
+    "Deletions failed",
     "Whole again after",
     "Holds",
     "Remark",
@@ -131,6 +135,8 @@ def line(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Line]]
 
 
 PASSED = pytest.StashKey[bool]()
+# How much of the nodes' journals is kept where a test fails.
+JOURNAL = "-20min"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -138,6 +144,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     report = yield
     if report.when == "call":
         item.stash[PASSED] = report.passed
+    if report.failed and (cluster := item.funcargs.get("cluster")):
+        # The nodes are gone when someone comes to ask why.
+        for node, text in cluster.journals(JOURNAL).items():
+            log = TABLE.with_name(f"journal-{item.name}-{node}.log")
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(text)
     return report
 
 

@@ -148,6 +148,7 @@ class Report:
 
     reads: list[Request]
     creates: list[Created]
+    deletes: list[Request]
     since: float
     until: float
     left: list[str] = field(default_factory=list)
@@ -155,6 +156,11 @@ class Report:
     @property
     def failed_reads(self) -> list[Request]:
         return [request for request in self.reads if request.failed]
+
+    @property
+    def failed_deletes(self) -> list[Request]:
+        """Deletions that were not answered, or with a fault of the server; it may refuse one that comes too early or late."""
+        return [request for request in self.deletes if request.status is None or request.status >= 500]
 
     @property
     def cut(self) -> list[Created]:
@@ -248,7 +254,9 @@ class Load:
 
     def wait_for_creation(self) -> None:
         """Wait for a moment in which a creation is under way."""
+        deadline = time.monotonic() + SETTLE
         while not any(created.request.ended == NEVER for created in list(self._created.values())):
+            assert time.monotonic() < deadline, "no creation begins: are all that were made still there?"
             time.sleep(0.005)
 
     def report(self, since: float) -> Report:
@@ -261,8 +269,9 @@ class Load:
         with self._lock:
             reads = [request for request in self._reads if request.ended >= since and request.began <= until]
             creates = [created for created in self._created.values() if created.request.ended >= since]
+            deletes = [request for request in self._deletes if request.ended >= since]
             left = [created.name for created in self._created.values() if not created.is_gone and not created.is_stuck]
-        return Report(reads, creates, since, until, left)
+        return Report(reads, creates, deletes, since, until, left)
 
     def _is_settled(self) -> bool:
         with self._lock:

@@ -22,6 +22,9 @@ from test_faults import ROLE, Begin, NewLine, failures
 
 Playbook = Callable[..., str]
 
+# With it, Placement offers the machine for no container.
+MARK = "CUSTOM_ZUN_COMPUTE_STATUS_DISABLED"
+
 
 def test_deploying_again(cluster: Cluster, line: NewLine, playbook: Playbook) -> None:
     entry = line("`site.yml` again, and with --check", "changed=0, no error")
@@ -188,6 +191,67 @@ def test_policies_and_audit(
         cluster.wait_whole()
 
 
+def test_undrain(admin: User, cluster: Cluster, playbook: Playbook) -> None:
+    """A compute that was out of service gets containers at once, although it has marked itself in Placement."""
+    compute = cluster.groups["zun_compute"][0]
+
+    def traits(change: Callable[[list[str]], list[str]] | None = None) -> list[str]:
+        provider = next(
+            found
+            for found in admin("placement", "GET", "/resource_providers")["resource_providers"]
+            if found["name"] == compute
+        )
+        path = f"/resource_providers/{provider['uuid']}/traits"
+        found = admin("placement", "GET", path, microversion="1.6")
+        if change:
+            found["traits"] = change(found["traits"])
+            admin("placement", "PUT", path, found, microversion="1.6")
+        return found["traits"]
+
+    def entry_point(name: str) -> str:
+        return playbook(ROLE, "--limit", compute, target="zun_compute", role="zun_compute", entry=name)
+
+    entry_point("drain")
+    try:
+        # As zun-compute does when it starts meanwhile. It does not know of this change, so that it could not undo it.
+        traits(lambda found: [*found, MARK])
+    finally:
+        assert compute in changed(entry_point("undrain"))
+    assert MARK not in traits()
+    assert changed(entry_point("undrain")) == {}
+
+
+def test_drain(
+    admin: User, body: dict[str, Any], cluster: Cluster, lab: dict[str, Any], playbook: Playbook, user: User
+) -> None:
+    """What a compute has begun is done before `drain` ends, and what it gets after `undrain` runs."""
+    compute = lab["computes"][0]
+    made = []
+
+    def create() -> str:
+        name = f"{PREFIX}-drain-{len(made)}"
+        wanted = {**body, "name": name, "availability_zone": compute["availability_zone"]}
+        made.append(user("container", "POST", "/containers", wanted, run="true")["uuid"])
+        return made[-1]
+
+    def entry_point(name: str) -> None:
+        playbook(ROLE, "--limit", compute["name"], target="zun_compute", role="zun_compute", entry=name)
+
+    try:
+        first = [create() for _number in range(4)]
+        try:
+            entry_point("drain")
+            rows = {row["uuid"]: (row["status"], row["task_state"]) for row in user.containers()}
+            assert [rows[container] for container in first] == [("Running", None)] * len(first)
+            # As in an upgrade. As it is disabled, zun-compute marks itself in Placement.
+            cluster.run(compute["name"], "systemctl", "restart", "zun-compute")
+        finally:
+            entry_point("undrain")
+        await_status(user, create(), "Running")
+    finally:
+        remove(admin, f"{PREFIX}-drain")
+
+
 def test_restore(
     admin: User,
     body: dict[str, Any],
@@ -213,7 +277,7 @@ def test_restore(
         )
         for node in cluster.groups["zun_db"]:
             assert cluster.run(node, "bash", "-c", "ls -A /var/lib/mysql 2>/dev/null || true") == ""
-        began = time.monotonic()
+        began, clock = time.monotonic(), time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
         playbook("caas.zun.site", "--tags", "galera")
         playbook(
             ROLE,
@@ -226,9 +290,11 @@ def test_restore(
         cluster.wait_whole()
         assert cluster.rows() == rows
 
-        # As far as the backup knows, they gave their last sign of life before it was made.
+        # As far as the backup knows, they gave their last sign of life before it was made: they need a new one.
         def computes_are_up() -> bool:
-            return all(service["state"] == "up" for service in admin("container", "GET", "/services")["services"])
+            return all(
+                service["last_seen_up"] > clock for service in admin("container", "GET", "/services")["services"]
+            )
 
         eventually(computes_are_up, 120, pause=1)
         after = await_status(user, container, "Running")
@@ -261,6 +327,7 @@ def test_upgrade(cluster: Cluster, line: NewLine, load: Begin, playbook: Playboo
     assert all("18.0.0" in path for path in releases())
     assert not report.failed_reads, failures(report)
     assert not report.cut, failures(report)
+    assert not report.failed_deletes, failures(report)
     assert not report.lost, report.lost
     # Never are both computes out of service.
     assert not report.unplaced, report.unplaced

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import collection
 import engine
-from base import CACHE, ROOT, ToolError, lock, output, run, say
-from venvs import CLIENT, Environment, main_environment, ready
+from base import CACHE, RESULTS, ROOT, ToolError, apt_install, lock, output, run, say
+from venvs import BENCH, CLIENT, Environment, main_environment, ready
 
 AIO, HA = "aio", "ha"
 TOPOLOGIES = {
@@ -197,6 +197,22 @@ def shell() -> int:
             "You are the user of the project demo; OS_CLOUD=lab-admin makes you admin. Try: openstack appcontainer list"
         )
     os.execve(program, [program], env)  # noqa: S606  a shell is what was asked for
+
+
+def bench(words: tuple[str, ...]) -> int:
+    """Measure on the lab that is there; it is raised if there is none."""
+    if not is_up(AIO):
+        if is_up():
+            raise ToolError(
+                "The benchmark measures a lab with one control node: run 'make lab-down' and 'make lab' first."
+            )
+        show_up()
+    main = main_environment()
+    ready(main, BENCH)
+    apt_install("busybox")
+    script = [BENCH.bin("python"), ROOT / "tests" / "bench" / "bench.py", "--folder", RESULTS / "bench"]
+    script += ["--ansible-playbook", main.bin("ansible-playbook"), "--collections", collection.install(), *words]
+    return run(script, env={"CAAS_ZUN_LAB": str(DESCRIPTION)})
 
 
 def _env() -> dict[str, str]:

@@ -33,6 +33,7 @@ def main() -> int:
     commands.add_parser("lab-down", help="remove the lab")
     commands.add_parser("lab-env", help="print what tells an OpenStack client where the lab is")
     commands.add_parser("lab-shell", help="open a shell with the OpenStack client ready")
+    commands.add_parser("bench", help="measure what the collection promises about speed, on the lab")
     commands.add_parser("format", help="rewrite the Python files in the project's style")
     commands.add_parser(
         "changelog", help="move the changelog fragments into the changelog of the version in galaxy.yml"
@@ -66,6 +67,8 @@ def main() -> int:
             return lab.show_env()
         case "lab-shell":
             return lab.shell()
+        case "bench":
+            return lab.bench(tuple(shlex.split(os.environ.get("ARGS", ""))))
         case "format":
             venvs.ready(venvs.LINT)
             fixed = run([venvs.LINT.bin("ruff"), "check", "--fix", ROOT])

@@ -9,11 +9,13 @@ import contextlib
 import os
 import re
 import shutil
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from xml.etree import ElementTree
 
 import collection
@@ -24,6 +26,9 @@ from sanity import Sanity
 from venvs import CORES, LINT, Environment, as_numbers, interpreters, main_environment, ready
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+# Has the tests run modules instead of action plugins.
+SHIPPED = {"CAAS_ZUN_SHIPPED": "1"}
 
 
 @dataclass
@@ -51,12 +56,14 @@ class Report:
 class Run:
     """How a suite is run: where its log goes, whether it is shown live, extra words for pytest or molecule.
 
-    `then` are the suites that follow it on the same lab; `lab_was_up` is how the lab was before all of them.
+    `short` says that a change waits for it, so that tests marked `long` are left out. `then` are the suites that follow it
+    on the same lab; `lab_was_up` is how the lab was before all of them.
     """
 
     log: Path
     live: bool
     arguments: tuple[str, ...] = ()
+    short: bool = False
     then: tuple[str, ...] = ()
     lab_was_up: bool = False
 
@@ -188,16 +195,26 @@ def unit(core: Environment) -> Callable[[Run], Report]:
 
 
 def integration(how: Run) -> Report:
-    """Against a real Docker Engine, with the collection as users install it."""
-    report = Report("integration")
+    """Against a real Docker Engine, with the collection as users install it; tasks do their work inside of Ansible."""
+    return _integration(how, Report("integration"))
+
+
+def shipped(how: Run) -> Report:
+    """The same with modules as Ansible ships them."""
+    through_ansible = ("test_in_process.py", "test_playbook.py")
+    return _integration(how, Report("shipped"), *(f"--ignore=tests/integration/{name}" for name in through_ansible))
+
+
+def _integration(how: Run, report: Report, *options: str) -> Report:
     main = main_environment()
     ready(main)
     # busybox is the test image; the engine lists processes with the ps of its machine.
     apt_install("busybox", "docker-registry", "openssh-server", "procps")
     engine.ready()
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
+    env |= SHIPPED if report.name == "shipped" else {}
     # They mostly wait for containers, so that more of them than processors fit.
-    _pytest(how, report, main, "tests/integration", env, "--numprocesses", "3")
+    _pytest(how, report, main, "tests/integration", env, "--numprocesses", "3", *options)
     return report
 
 
@@ -318,13 +335,35 @@ def molecule(scenario: str) -> Callable[[Run], Report]:
         engine.ready()
         env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main), "PY_COLORS": "0"}
         command = [main.bin("molecule"), "test", "--scenario-name", scenario, *how.arguments]
-        report.cases.append(how.check(report.name, *command, cwd=ROOT / "extensions", env=env))
+        case = how.check(report.name, *command, cwd=ROOT / "extensions", env=env)
+        if case.outcome == FAILED:
+            case.detail += _failed_task(how.log)
+        report.cases.append(case)
         return report
 
     return suite
 
 
+def _failed_task(log: Path) -> str:
+    """The last task that failed with what it said: what a play puts into its log after it may be long."""
+    lines = log.read_text(errors="replace").splitlines()
+    last = max((number for number, line in enumerate(lines) if line.startswith("fatal: ")), default=None)
+    if last is None:
+        return ""
+    task = next((line for line in reversed(lines[:last]) if line.startswith("TASK [")), "")
+    return "\n".join(("", task.rstrip("* "), *lines[last : last + 30]))
+
+
 # --- The lab -----------------------------------------------------------------
+
+
+def zun_shipped(how: Run) -> Report:
+    """Test against the lab with modules as Ansible ships them."""
+    report = Report("lab-shipped")
+    with _lab(how, report):
+        if lab.is_up() or _stage(report, "raise", lambda: lab.up(live=how.live)):
+            _lab_pytest(how, report, "tests/integration_zun", "--numprocesses", "3", env=SHIPPED)
+    return report
 
 
 def zun(how: Run) -> Report:
@@ -336,7 +375,11 @@ def zun(how: Run) -> Report:
         ):
             _stage(report, "verify", lambda: lab.verify(live=how.live))
             # They mostly wait for containers.
-            _lab_pytest(how, report, "tests/integration_zun", "--numprocesses", "3")
+            options = ("--numprocesses", "3", *(("-m", "not long") if how.short else ()))
+            _lab_pytest(how, report, "tests/integration_zun", *options)
+            # Other suites may run meanwhile, but not beside the tests that come then.
+            if how.then[:1] == ("ha",):
+                _grow(how, report)
     return report
 
 
@@ -353,10 +396,14 @@ def ha(how: Run) -> Report:
     """Let the lab grow into the highly available one, and break one thing of each kind."""
     report = Report("ha")
     with _lab(how, report):
-        if _stage(report, "raise, highly available", lambda: lab.up(lab.HA, live=how.live)):
+        if lab.is_up(lab.HA) or _grow(how, report):
             _lab_pytest(how, report, "tests/ha", "-m", "short")
             _proof(report)
     return report
+
+
+def _grow(how: Run, report: Report) -> bool:
+    return _stage(report, "raise, highly available", lambda: lab.up(lab.HA, live=how.live))
 
 
 def ha_full(how: Run) -> Report:
@@ -367,7 +414,7 @@ def ha_full(how: Run) -> Report:
             _stage(report, "raise what Zun joins", lambda: lab.up(lab.HA, live=how.live, part=lab.BASE_ONLY))
             and _stage(report, "check mode on a cloud without Zun", lambda: lab.check(live=how.live))
         )
-        if raised and _stage(report, "raise, highly available", lambda: lab.up(lab.HA, live=how.live)):
+        if raised and _grow(how, report):
             _stage(report, "verify", lambda: lab.verify(live=how.live))
             _lab_pytest(how, report, "tests/ha")
             _proof(report)
@@ -385,9 +432,11 @@ def _lab(how: Run, report: Report) -> Iterator[None]:
             _stage(report, "remove", lambda: lab.down(live=how.live))
 
 
-def _lab_pytest(how: Run, report: Report, folder: str, *options: str) -> None:
+def _lab_pytest(
+    how: Run, report: Report, folder: str, *options: str, env: Mapping[str, str] = MappingProxyType({})
+) -> None:
     main = main_environment()
-    env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
+    env = {**env, "ANSIBLE_COLLECTIONS_PATH": str(collection.install()), "PATH": _path(main)}
     env["CAAS_ZUN_LAB"] = str(lab.DESCRIPTION)
     # The client libraries warn of each other by the hundred, which would push failures out of the end of the log.
     _pytest(how, report, main, folder, env, "--disable-warnings", *options)
@@ -414,33 +463,45 @@ def _stage(report: Report, name: str, work: Callable[[], lab.Steps]) -> bool:
 
 # --- Running them ----------------------------------------------------------
 
+# The scenarios that build what lives through the loss of a node. The suite `ha` builds all of that as well, and breaks it.
+CLUSTERS = {"galera", "loadbalancer", "rabbitmq"}
+
 SUITES: dict[str, list[tuple[str, Callable[[Run], Report]]]] = {
     "lint": [("lint", lint)],
     "docs": [("docs", docs)],
     "unit": [(_name("unit", core), unit(core)) for core in CORES],
     "sanity": [(_name("sanity", core), sanity(core)) for core in CORES],
     "integration": [("integration", integration)],
-    "molecule": [(f"molecule {scenario}", molecule(scenario)) for scenario in scenarios()],
+    "shipped": [("shipped", shipped)],
+    "molecule": [(f"molecule {scenario}", molecule(scenario)) for scenario in scenarios() if scenario not in CLUSTERS],
+    "molecule-clusters": [
+        (f"molecule {scenario}", molecule(scenario)) for scenario in scenarios() if scenario in CLUSTERS
+    ],
     "lab": [("lab", zun)],
+    "lab-shipped": [("lab-shipped", zun_shipped)],
     "takeover": [("takeover", takeover)],
     "ha": [("ha", ha)],
     "ha-full": [("ha-full", ha_full)],
 }
 
-# `ha-full` holds all of `ha`, and needs most of an hour by itself.
-ON_DEMAND = {"ha-full"}
+# A run of everything would take longer than a change can wait for. `ha-full` holds all of `ha`, and needs most of an hour
+# by itself. `shipped` and `lab-shipped` take as long as `integration` and `lab`, which try the ways in which they differ.
+ON_DEMAND = {"ha-full", "lab-shipped", "molecule-clusters", "shipped", "takeover"}
 
 # They measure seconds, and so come when nothing else is left to do. Their lab is that of the suites of LAB.
 ALONE = ("ha", "ha-full")
-LAB = ("lab", "takeover")
+LAB = ("lab", "lab-shipped", "takeover")
 LAB_SUITES = {*LAB, *ALONE}
 
-# Two are worked on at the same time, in this order; those of the lab follow each
-# other, and take about as long as the rest together.
+# They heed no clock, and so step back for those of the lab, which take longest. To Linux all containers together are no more
+# than one of the processes beside them.
+PATIENT = {"docs", "lint", "molecule", "sanity", "unit"}
+
+# Two are worked on at the same time, in this order; those of the lab follow each other.
 QUEUE = (
     LAB,
-    ("integration",),
-    ("molecule",),
+    ("integration", "shipped"),
+    ("molecule", "molecule-clusters"),
     ("docs",),
     ("sanity",),
     ("unit",),
@@ -452,7 +513,7 @@ def test(names: Iterable[str], arguments: tuple[str, ...]) -> int:
     """Run suites and close with their counts; the exit status is 0 when nothing failed."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     chosen = set(names) or set(SUITES) - ON_DEMAND
-    live = len(chosen) == 1
+    live, short = len(chosen) == 1, not names
     started = time.monotonic()
     with lock("test"):
         # What several suites need is built before they start side by side.
@@ -461,10 +522,13 @@ def test(names: Iterable[str], arguments: tuple[str, ...]) -> int:
         lab_was_up = lab.is_up()
 
         def run_in_turn(entry: tuple[str, ...], later: tuple[str, ...] = ()) -> list[Report]:
-            names = [name for name in (*entry, *later) if name in chosen]
+            following = [name for name in (*entry, *later) if name in chosen]
+            if PATIENT & set(following) and LAB_SUITES & chosen:
+                # Of this thread, and of all that it starts.
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
             return [
-                _run(title, suite, Run(_log(title), live, arguments, tuple(names[number + 1 :]), lab_was_up))
-                for number, name in enumerate(names)
+                _run(title, suite, Run(_log(title), live, arguments, short, tuple(following[number + 1 :]), lab_was_up))
+                for number, name in enumerate(following)
                 if name in entry
                 for title, suite in SUITES[name]
             ]

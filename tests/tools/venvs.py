@@ -43,6 +43,7 @@ NEW_CORE = Environment("core-2.21", ("3.13", "3.12", "3.14"))
 CORES = (OLD_CORE, NEW_CORE)
 LINT = Environment("lint", ("3.13", "3.12", "3.11"))
 CLIENT = Environment("client", ("3.13", "3.12", "3.11"))
+BENCH = Environment("bench", ("3.13", "3.12", "3.11"))
 UV = Environment("uv", ("3.13", "3.12", "3.11", "3.14"))
 
 
@@ -153,7 +154,7 @@ def _need_ensurepip(python: Path) -> None:
 def write_locks(upgrade: bool) -> None:
     """Write tests/requirements/*.txt from *.in: exact versions for every Python that the environment may have."""
     ready(UV)
-    for environment in (*CORES, LINT, CLIENT):
+    for environment in (*CORES, LINT, CLIENT, BENCH):
         oldest = min(environment.pythons, key=as_numbers)
         command: list[object] = [UV.bin("uv"), "pip", "compile", "--quiet", "--universal", "--python-version", oldest]
         command += [
