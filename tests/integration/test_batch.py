@@ -72,6 +72,7 @@ def test_one_that_is_refused(on_error, check, appcontainer, everything, image, n
     assert everything() == created
 
 
+@pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("on_error", ["stop", "continue"])
 def test_one_that_dies(on_error, appcontainer, everything, image, name) -> None:
     bad = {"name": f"{name}-1", "command": ["sh", "-c", "echo my last words; exit 6"]}

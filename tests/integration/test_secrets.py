@@ -83,6 +83,7 @@ def test_the_log_of_the_host(appcontainer, everything, image, monkeypatch, name)
 SAY = "echo the password is $PASS; cat /etc/app.conf"
 
 
+@pytest.mark.usefixtures("patience")
 def test_log_of_a_container_that_tells_its_secret(appcontainer, image, name) -> None:
     result = appcontainer(**options(name, image, command=["sh", "-c", f"{SAY}; exit 3"]))
     assert "exit code 3" in result.msg
@@ -96,6 +97,7 @@ def test_health_check_that_tells_its_secret(appcontainer, image, name) -> None:
     assert "the password is (secret)" in message
 
 
+@pytest.mark.usefixtures("patience")
 def test_failed_replacement_tells_neither_the_old_nor_the_new_secret(appcontainer, image, name) -> None:
     keep = ["sh", "-c", "echo $PASS > /dev/null; exec sleep 100000"]
     appcontainer.ok(**options(name, image, command=keep))
@@ -107,6 +109,7 @@ def test_failed_replacement_tells_neither_the_old_nor_the_new_secret(appcontaine
     assert "old (secret)" in result.msg
 
 
+@pytest.mark.usefixtures("patience")
 def test_secret_of_a_container_the_task_does_not_speak_of(appcontainer, engine, image, inspect, name) -> None:
     """The task says no secret; the container that fails has one all the same."""
     once = ["sh", "-c", "echo the password is $PASS; test -e /tmp/again && exit 3; touch /tmp/again; exec sleep 100000"]
@@ -117,6 +120,7 @@ def test_secret_of_a_container_the_task_does_not_speak_of(appcontainer, engine, 
     assert "the password is (secret)" in message
 
 
+@pytest.mark.usefixtures("patience")
 def test_replacement_that_keeps_an_unsaid_secret(appcontainer, image, inspect, name) -> None:
     appcontainer.ok(**options(name, image))
     message = appcontainer.fails(name=name, command=["sh", "-c", "echo kept $PASS; exit 4"])
@@ -167,6 +171,7 @@ def test_wrong_secrets_are_not_quoted(appcontainer, image, name) -> None:
     assert appcontainer.fails(name=name, image=image, secret_environment={"PASS": FIRST}, no_such_option=1)
 
 
+@pytest.mark.usefixtures("patience")
 def test_secrets_of_one_item_among_many(appcontainer, everything, image, name) -> None:
     items = [
         {**options(f"{name}-0", image), "command": ["sh", "-c", f"{SAY}; exit 3"]},

@@ -263,6 +263,7 @@ def test_timeout(existing, appcontainer, inspect, image, name) -> None:
         assert seen["Config"]["Healthcheck"]["Retries"] == 1000
 
 
+@pytest.mark.usefixtures("patience")
 def test_auto_remove(appcontainer, inspect, image, name) -> None:
     options = {"name": name, "image": image, "auto_remove": True}
     message = appcontainer.fails(**options, command=["sh", "-c", "exit 4"])

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+import keystoneauth1.exceptions
 from modules import eventually
 
 SERVE = ["sh", "-c", "while :; do echo hello | nc -l -p 8080; done"]
@@ -14,7 +16,14 @@ SERVE = ["sh", "-c", "while :; do echo hello | nc -l -p 8080; done"]
 
 def hears(user, client: str, address: str) -> bool:
     """Tell whether a container gets an answer from another one."""
-    return user.execute(client, f"sh -c 'nc -w 2 {address} 8080 < /dev/null'") == (0, "hello\n")
+
+    def asked() -> list[tuple[int, str]]:
+        # Zun gives a command five seconds, which a busy machine may need to start it.
+        with suppress(keystoneauth1.exceptions.Conflict):
+            return [user.execute(client, f"sh -c 'nc -w 2 {address} 8080 < /dev/null'")]
+        return []
+
+    return eventually(asked, 60, pause=1) == [(0, "hello\n")]
 
 
 def test_containers_on_different_nodes_talk(appcontainer, lab, name, nothing_left, user) -> None:
