@@ -17,7 +17,7 @@ import keystoneauth1.exceptions
 import pytest
 from cloud import User, described_lab
 from cluster import Cluster
-from load import Client, Load, Report
+from load import CREATE_EVERY, Client, Load, Report
 from modules import eventually
 from plays import play
 
@@ -256,18 +256,18 @@ def peer(body: dict[str, Any], lab: dict[str, Any], user: User) -> Iterator[str]
 @pytest.fixture
 def load(
     admin: User, body: dict[str, Any], lab: dict[str, Any], networks: None, user: User
-) -> Iterator[Callable[[], AbstractContextManager[Load]]]:
+) -> Iterator[Callable[..., AbstractContextManager[Load]]]:
     """Return a function that puts the load on the API for as long as its context lasts.
 
-    Once two containers run, the fault may come. What the load could not clear up is removed by the administrator.
+    It takes the seconds between two creations. Once two containers run, the fault may come. What the load could not clear up is removed by the administrator.
     """
     prefix = f"{PREFIX}-{uuid.uuid4().hex[:6]}"
 
     @contextmanager
-    def begin() -> Iterator[Load]:
+    def begin(create_every: float = CREATE_EVERY) -> Iterator[Load]:
         url = user.endpoint("container")
         client = Client(url, lab["ca_file"], user.connection.session.get_token)
-        with Load(client, prefix, body).running() as running:
+        with Load(client, prefix, body, create_every).running() as running:
             eventually(lambda: running.running_now >= 2, 90, pause=0.2)
             yield running
 

@@ -20,6 +20,8 @@ from typing import Any
 
 LIST_EVERY = 0.2
 CREATE_EVERY = 2.5
+# While a playbook runs for minutes, which needs the same two processors.
+CREATE_EVERY_AT_LENGTH = 8.0
 # More containers than this at a time would test the patience of two processors, not Zun.
 AT_A_TIME = 4
 # A request without an answer after so long has failed.
@@ -215,7 +217,7 @@ class Report:
 class Load:
     """The load. ``running()`` makes it, ``report()`` ends it and says what users noticed since a moment."""
 
-    def __init__(self, client: Client, prefix: str, body: dict[str, Any]) -> None:
+    def __init__(self, client: Client, prefix: str, body: dict[str, Any], create_every: float) -> None:
         self._client = client
         self._prefix = prefix
         self._body = body
@@ -229,7 +231,7 @@ class Load:
         self._pool = ThreadPoolExecutor(40)
         self._threads = [
             threading.Thread(target=self._every, args=(LIST_EVERY, self._list, self._stop), daemon=True),
-            threading.Thread(target=self._every, args=(CREATE_EVERY, self._create, self._calm), daemon=True),
+            threading.Thread(target=self._every, args=(create_every, self._create, self._calm), daemon=True),
         ]
 
     @contextmanager

@@ -24,7 +24,7 @@ from modules import eventually
 LASTS = 12.0
 ROLE = str(Path(__file__).with_name("play_role.yml"))
 
-Begin = Callable[[], AbstractContextManager[Load]]
+Begin = Callable[..., AbstractContextManager[Load]]
 NewLine = Callable[[str, str], Line]
 
 

@@ -27,7 +27,8 @@ def play(lab: dict[str, Any], name: str, *words: str, seconds: float = 1800, **v
     command = ["ansible-playbook", "--inventory", lab["inventory"], name, *words]
     command += ["--extra-vars", json.dumps(variables)] if variables else []
     LOGS.mkdir(parents=True, exist_ok=True)
-    log = LOGS / f"play-{Path(name).name.removesuffix('.yml')}-{time.strftime('%H%M%S')}.log"
+    kind = "-check" if "--check" in words else ""
+    log = LOGS / f"play-{Path(name).name.removesuffix('.yml')}{kind}-{time.strftime('%H%M%S')}.log"
     done = subprocess.run(
         command,
         env=environment,

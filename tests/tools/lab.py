@@ -41,6 +41,8 @@ BASE_CONFIG = ROOT / "extensions" / "molecule" / "shared" / "vars" / "lab_base.y
 # Words for Ansible, with the tags of the scenario `ha`: only what Zun joins, or only Zun.
 BASE_ONLY = ("--skip-tags", "lab_extend,lab_zun")
 ZUN_ONLY = ("--tags", "lab_zun")
+# What a cloud that is to be upgraded has: nothing runs from it yet.
+OLDER_RELEASE = ("--tags", "zun_common", "--extra-vars", "zun_common_version=16.0.0")
 NETWORKS = ("caas-zun-lab", "caas-zun-lab-tunnel")
 
 

@@ -413,6 +413,9 @@ def ha_full(how: Run) -> Report:
         raised = lab.is_up(lab.HA) or (
             _stage(report, "raise what Zun joins", lambda: lab.up(lab.HA, live=how.live, part=lab.BASE_ONLY))
             and _stage(report, "check mode on a cloud without Zun", lambda: lab.check(live=how.live))
+            and _stage(
+                report, "install an older release", lambda: lab.up(lab.HA, live=how.live, part=lab.OLDER_RELEASE)
+            )
         )
         if raised and _grow(how, report):
             _stage(report, "verify", lambda: lab.verify(live=how.live))
