@@ -259,7 +259,8 @@ def load(
 ) -> Iterator[Callable[..., AbstractContextManager[Load]]]:
     """Return a function that puts the load on the API for as long as its context lasts.
 
-    It takes the seconds between two creations. Once two containers run, the fault may come. What the load could not clear up is removed by the administrator.
+    It takes the seconds between two creations. Once two containers run, the fault may come. What the load could not clear
+    up is removed by the administrator.
     """
     prefix = f"{PREFIX}-{uuid.uuid4().hex[:6]}"
 

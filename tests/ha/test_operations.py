@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +31,8 @@ def test_deploying_again(cluster: Cluster, line: NewLine, playbook: Playbook) ->
     entry = line("`site.yml` again, and with --check", "changed=0, no error")
     began = time.monotonic()
     # As neither changes anything, they do not get into each other's way.
-    with ThreadPoolExecutor(2) as pool:
-        said = list(pool.map(lambda words: playbook("caas.zun.site", *words), ((), ("--check",))))
-    assert [changed(output) for output in said] == [{}, {}]
+    said = together(lambda words: playbook("caas.zun.site", *words.split()), ("", "--check"))
+    assert {words: changed(output) for words, output in said.items()} == {"": {}, "--check": {}}
     entry.remark = f"both together took {time.monotonic() - began:.0f} s"
 
 
@@ -233,7 +231,8 @@ def test_drain(
             # As in an upgrade.
             cluster.run(compute["name"], "systemctl", "restart", "zun-compute")
             # As zun-compute does when it starts meanwhile. It does not know of this change, so that it could not undo it.
-            assert MARK in traits(MARK)
+            traits(MARK)
+            assert MARK in traits()
         finally:
             assert compute["name"] in changed(entry_point("undrain"))
         assert MARK not in traits()

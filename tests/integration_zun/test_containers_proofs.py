@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 import keystoneauth1.exceptions
@@ -19,9 +18,12 @@ def hears(user, client: str, address: str) -> bool:
 
     def asked() -> list[tuple[int, str]]:
         # Zun gives a command five seconds, which a busy machine may need to start it.
-        with suppress(keystoneauth1.exceptions.Conflict):
+        try:
             return [user.execute(client, f"sh -c 'nc -w 2 {address} 8080 < /dev/null'")]
-        return []
+        except keystoneauth1.exceptions.Conflict as error:
+            if "Timeout on executing command" not in str(error):
+                raise
+            return []
 
     return eventually(asked, 60, pause=1) == [(0, "hello\n")]
 
