@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import select
 import socket
 import ssl
 import threading
@@ -20,6 +21,8 @@ from proxy import ENGINE
 
 # What Go's server answers to plain HTTP on a port with TLS.
 WRONG_PROTOCOL = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+# After how much silence of both sides a connection is given up, in seconds.
+IDLE = 120
 
 
 class Authority:
@@ -110,22 +113,32 @@ class TlsListener:
 
     def _serve(self, client: socket.socket) -> None:
         with client, suppress(OSError):
-            client.settimeout(60)
+            client.settimeout(IDLE)
             if client.recv(1, socket.MSG_PEEK) != b"\x16":
                 client.recv(65536)
                 client.sendall(WRONG_PROTOCOL)
                 return
             with self._context.wrap_socket(client, server_side=True) as secure, socket.socket(socket.AF_UNIX) as engine:
                 engine.connect(ENGINE)
-                back = threading.Thread(target=_pump, args=[engine, secure], daemon=True)
-                back.start()
-                _pump(secure, engine)
-                back.join(60)
+                _relay(secure, engine)
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+def _relay(client: ssl.SSLSocket, engine: socket.socket) -> None:
+    """Carry what both say to each other, until the engine has no more to say.
+
+    In one thread: two that use one TLS connection at once now and then have OpenSSL take its state for an error.
+    """
+    sources: list[socket.socket] = [client, engine]
+    while engine in sources:
+        # What OpenSSL has decrypted already makes no socket readable.
+        readable = [client] if client in sources and client.pending() else select.select(sources, [], [], IDLE)[0]
+        if not readable:
+            return
+        for source in readable:
+            data = source.recv(65536)
+            if not data:
+                sources.remove(source)
+                if source is client:
+                    engine.shutdown(socket.SHUT_WR)
+            else:
+                (engine if source is client else client).sendall(data)
