@@ -48,6 +48,9 @@ notes:
     and V(paused) stop and pause it, V(restarted) starts it or restarts it if it runs.
   - With O(state=started), a container counts as started when it still runs half a second after its start, or has ended
     with exit code 0; any other end is an error.
+  - With O(backend=zun), what is returned of a container that was started is what its host said when it counted as started,
+    unless that is more than a minute ago. One that has failed since, while the task waited for others, is returned as
+    running.
   - With O(backend=zun), O(image) is changed by a rebuild, which keeps ID and ports; if it fails, the old image is put back
     by another rebuild. A container with mounts or exposed ports is recreated instead, as a rebuild that fails would lose
     them, and so is one whose command or entrypoint came from the image, as a rebuild keeps those of the old image.

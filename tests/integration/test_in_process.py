@@ -135,21 +135,35 @@ def test_items_of_a_loop_share_a_connection(engine, one, tmp_path) -> None:
     proxy.server_close()
 
 
+def name_cloud(folder: Path, name: str) -> None:
+    entry = {"auth": {"auth_url": "http://127.0.0.1:9/v3", "username": "u", "password": "p", "project_name": "p"}}
+    folder.mkdir(exist_ok=True)
+    (folder / "clouds.yaml").write_text(json.dumps({"clouds": {name: entry}}))
+
+
+def ask_cloud(folder: Path, cloud: str, execute: str, started: Path, **variables: str) -> str:
+    """Return what a play in a folder says of a cloud that is not there."""
+    task = {"caas.zun.container_port_info": {"cloud": cloud, "execute": execute}}
+    unset = {"OS_CLIENT_CONFIG_FILE": "", "OS_CLOUD": ""}
+    return play(folder, [task], succeeds=False, cwd=started, **unset, **variables)
+
+
 @pytest.mark.parametrize("execute", ["controller", "target"])
 def test_in_the_directory_of_the_playbook(execute, tmp_path) -> None:
     """Wherever ansible-playbook was started: openstacksdk and paths of options count from there."""
-    entry = {"auth": {"auth_url": "http://127.0.0.1:9/v3", "username": "u", "password": "p", "project_name": "p"}}
-    (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": {"here": entry}}))
-    (tmp_path / "started").mkdir()
-    (tmp_path / "started" / "clouds.yaml").write_text(json.dumps({"clouds": {"there": entry}}))
+    started = tmp_path / "started"
+    name_cloud(tmp_path, "here")
+    name_cloud(started, "there")
+    assert "127.0.0.1:9" in ask_cloud(tmp_path, "here", execute, started)
+    assert "Cloud there was not found" in ask_cloud(tmp_path, "there", execute, started)
 
-    def look(cloud: str) -> str:
-        task = {"caas.zun.container_port_info": {"cloud": cloud, "execute": execute}}
-        variables = {"OS_CLIENT_CONFIG_FILE": "", "OS_CLOUD": ""}
-        return play(tmp_path, [task], succeeds=False, cwd=tmp_path / "started", **variables)
 
-    assert "127.0.0.1:9" in look("here")
-    assert "Cloud there was not found" in look("there")
+@pytest.mark.parametrize("execute", ["controller", "target"])
+def test_started_in_a_directory_of_openstacksdk(execute, tmp_path) -> None:
+    """One that is searched wherever ansible-playbook was started."""
+    started = tmp_path / "openstack"
+    name_cloud(started, "mine")
+    assert "127.0.0.1:9" in ask_cloud(tmp_path, "mine", execute, started, XDG_CONFIG_HOME=str(tmp_path))
 
 
 def test_libraries_are_imported_once(engine, name, tmp_path) -> None:

@@ -222,12 +222,11 @@ def _configuration() -> Any:
     openstacksdk takes that of its import (openstack/config/loader.py, CONFIG_SEARCH_PATH): inside of Ansible, where it is
     imported once for tasks of several playbooks, another one than that of a module which is shipped.
     """
-    at_import = loader.CONFIG_SEARCH_PATH[0]
+    # The directory may also be another one of those that are searched, so that its files are told by their places.
+    count = len(loader.YAML_SUFFIXES + loader.JSON_SUFFIXES)
 
     def searched(files: list[str]) -> list[str]:
-        return [
-            os.path.abspath(os.path.basename(path)) if os.path.dirname(path) == at_import else path for path in files
-        ]
+        return [*(os.path.abspath(os.path.basename(path)) for path in files[:count]), *files[count:]]
 
     return loader.OpenStackConfig(
         config_files=searched(loader.CONFIG_FILES),
