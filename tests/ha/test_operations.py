@@ -39,25 +39,27 @@ def test_deploying_again(cluster: Cluster, line: NewLine, playbook: Playbook) ->
 UNITS = {"zun_db": "mariadb", "zun_mq": "rabbitmq-server", "zun_api": "zun-api", "zun_compute": "zun-compute"}
 
 
+def runs(cluster: Cluster, *nodes: str) -> set[str]:
+    """Return what systemd calls the present run of each service, of all nodes or of these."""
+    return {
+        cluster.run(node, "systemctl", "show", "--value", "--property=InvocationID", unit)
+        for group, unit in UNITS.items()
+        for node in cluster.groups[group]
+        if node in nodes or not nodes
+    }
+
+
 def test_rolling_restart(cluster: Cluster, line: NewLine, load: Begin, playbook: Playbook) -> None:
     entry = line("`rolling_restart.yml`", "the API answers within 10 s, accepted creations run or are reported")
 
-    def runs() -> set[str]:
-        """Return what systemd calls the present run of each service."""
-        return {
-            cluster.run(node, "systemctl", "show", "--value", "--property=InvocationID", unit)
-            for group, unit in UNITS.items()
-            for node in cluster.groups[group]
-        }
-
-    before = runs()
+    before = runs(cluster)
     with load(CREATE_EVERY_AT_LENGTH) as running:
         began = time.monotonic()
         playbook("caas.zun.rolling_restart")
         entry.whole = cluster.wait_whole() + time.monotonic() - began
         report = running.report(began)
     entry.noticed(report)
-    assert not before & runs()
+    assert not before & runs(cluster)
     assert report.silence <= 10, failures(report)
     assert not report.lost, report.lost
     # Never are both computes out of service.
@@ -67,12 +69,23 @@ def test_rolling_restart(cluster: Cluster, line: NewLine, load: Begin, playbook:
 
 
 def test_node_replaced(cluster: Cluster, line: NewLine, peer: str, playbook: Playbook, user: User) -> None:
-    entry = line("`remove_node.yml` for a control node, then `site.yml`", "the others go on; it joins again")
+    entry = line(
+        "`remove_node.yml` for a control node, then `site.yml`",
+        "refused while the others need it; then they go on, and it joins again",
+    )
     node = cluster.groups["zun_api"][-1]
     rows = cluster.rows()
+    others = [other for other in cluster.groups["zun_db"] if other != node]
+    before = runs(cluster, node)
+    cluster.run(others[0], "systemctl", "stop", "mariadb")
+    with pytest.raises(AssertionError, match=f"Not removing {node}"):
+        playbook("caas.zun.remove_node", zun_remove_node=node, zun_remove_confirm=node)
+    cluster.run(others[0], "systemctl", "start", "mariadb")
+    cluster.wait_whole()
+    assert runs(cluster, node) == before, "part of it was stopped before the playbook refused"
+
     began = time.monotonic()
     playbook("caas.zun.remove_node", zun_remove_node=node, zun_remove_confirm=node)
-    others = [other for other in cluster.groups["zun_db"] if other != node]
     assert {cluster.wsrep(other)["wsrep_cluster_size"] for other in others} == {str(len(others))}
     assert len(cluster.queue_nodes(others[0])) == len(others)
     for unit in UNITS.values():
