@@ -53,7 +53,7 @@ from .container_rules import (
 from .own_labels import LABEL_SALT
 from .references import Directory, ambiguous
 from .service_errors import passed_on
-from .zun_errors import explain, hint, is_passing, worded
+from .zun_errors import explain, hint, is_lost, is_passing, of_rebuild, worded
 from .zun_interfaces import mtu_by_mac, mtu_remarks
 from .zun_references import References
 from .zun_rules import check_for_zun
@@ -452,8 +452,7 @@ class ZunContainers(Kind):
             return True
         if actual.status != ERROR:
             return False
-        lost = "No such container" in str(actual.raw.get("status_reason") or "")
-        return lost or self._never_worked(actual)
+        return is_lost(actual.raw.get("status_reason")) or self._never_worked(actual)
 
     def _never_worked(self, actual: Actual) -> bool:
         """Tell whether the creation failed, so that there is nothing to lose."""
@@ -939,8 +938,10 @@ class ZunContainers(Kind):
         """Say whether Zun is done with a container; whether that is good, :meth:`confirm` finds out."""
         if seen is None:
             return Judgement(READY) if goal == ABSENT else Judgement(FAILED, "has been deleted by somebody else")
-        if seen["status"] == ERROR and seen.get("status_reason"):
-            self._reasons[seen["uuid"]] = seen["status_reason"]
+        reason = seen.get("status_reason") if seen["status"] == ERROR else None
+        # What Zun says later, when it misses a container, tells less.
+        if reason and not (is_lost(reason) and seen["uuid"] in self._reasons):
+            self._reasons[seen["uuid"]] = reason
         if seen.get("task_state"):
             return Judgement(PENDING, f"Zun is busy with it ({seen['task_state']}). {self._stuck(seen)}")
         if goal == ABSENT:
@@ -988,6 +989,7 @@ class ZunContainers(Kind):
             return Judgement(FAILED, "has been deleted by somebody else")
         if failed or row["status"] == ERROR:
             reason = self._reasons.pop(actual.id, None) or row.get("status_reason") or "Zun says no reason"
+            reason = of_rebuild(reason) if goal == REBUILT else reason
             verdict = AGAIN if is_passing(reason) else FAILED
             return Judgement(verdict, f"Zun failed: {reason.rstrip('.')}")
         if row["status"] in _ON_THE_WAY and row["status"] != RESTARTING:

@@ -54,7 +54,7 @@ _LATE: tuple[tuple[str, str, str], ...] = (
         "check user name and password of the registry entry, and that the compute nodes reach it",
     ),
     (
-        r"download image|pull|no such image|manifest|image .*(not found|could not be found)|repository",
+        r"download image|pull|no such image|manifest|image .*(not found|could not be found)|repository|failed to rebuild",
         "image",
         "check that it is in its registry, and that the compute nodes reach that",
     ),
@@ -78,6 +78,21 @@ _PASSING = re.compile(r"network with \S+ \S+ already exists", re.IGNORECASE)
 def is_passing(reason: str) -> bool:
     """Tell whether a creation failed by a race inside Zun, so that the next attempt is likely to work."""
     return bool(_PASSING.search(reason))
+
+
+def is_lost(reason: str | None) -> bool:
+    """Tell whether Zun says that the host of a container does not have it."""
+    return "No such container" in (reason or "")
+
+
+def of_rebuild(reason: str) -> str:
+    """Return why a rebuild failed.
+
+    A rebuild begins with the removal of the old container. When Zun's periodic look at its containers comes after one
+    that failed, it misses that container, and writes so over the reason (zun/container/docker/driver.py,
+    heal_with_rebuilding_container).
+    """
+    return f"it failed to rebuild the container, and then forgot why ({reason})" if is_lost(reason) else reason
 
 
 def hint(reason: str, values: Mapping[str, Any]) -> str:

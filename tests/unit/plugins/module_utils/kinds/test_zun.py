@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
 from ansible_collections.caas.zun.plugins.module_utils.engine.digest import UNKNOWN, Digest, new_salt
 from ansible_collections.caas.zun.plugins.module_utils.engine.errors import OptionError
+from ansible_collections.caas.zun.plugins.module_utils.engine.kind import FAILED, Actual
 from ansible_collections.caas.zun.plugins.module_utils.engine.units import GIB, MIB
 from ansible_collections.caas.zun.plugins.module_utils.kinds import zun_fields
 from ansible_collections.caas.zun.plugins.module_utils.kinds.container_options import CONTAINER_OPTIONS
 from ansible_collections.caas.zun.plugins.module_utils.kinds.own_labels import LABEL_SALT
-from ansible_collections.caas.zun.plugins.module_utils.kinds.zun_container import ZunContainers
-from ansible_collections.caas.zun.plugins.module_utils.kinds.zun_errors import explain, hint
+from ansible_collections.caas.zun.plugins.module_utils.kinds.zun_container import REBUILT, ZunContainers
+from ansible_collections.caas.zun.plugins.module_utils.kinds.zun_errors import explain, hint, of_rebuild
 from ansible_collections.caas.zun.plugins.module_utils.services.errors import ServiceError
+from ansible_collections.caas.zun.plugins.module_utils.services.zun import Zun
 
 SAID: dict[str, Any] = {
     "image": "busybox:1",
@@ -228,6 +231,7 @@ def test_plain_sizes() -> None:
         ({"image": "a:1", "registry": "mine"}, "Error on pulling image: a:1", ("registry", "mine", "password")),
         ({"registry": "mine"}, "pull access denied, unauthorized", ("registry", "mine", "password")),
         ({"image": "a:1"}, "Cannot download image from docker: x", ("image", "a:1", "registry")),
+        ({"image": "a:1"}, of_rebuild("No such container: 5e in docker"), ("image", "a:1", "registry")),
         ({"image": "a:1", "command": ["/no"]}, "exec: no such file or directory: unknown", ("command", "/no")),
         ({"disk": "1G"}, "Your host does not support disk quota feature", ("disk", "1G", "no disk quotas")),
         ({"runtime": "kata"}, "Unknown runtime specified kata", ("runtime", "kata")),
@@ -243,6 +247,25 @@ def test_hint(values, reason, parts) -> None:
     # An option nobody said is not at fault, and not every word means something.
     assert hint(reason, {}) == ""
     assert hint("something else", values) == ""
+
+
+def test_why_a_rebuild_failed(monkeypatch) -> None:
+    """Zun may write over it that it misses the container, before or after the module has looked."""
+    lost = {"uuid": "1", "status": "Error", "status_reason": "No such container: 5e in docker"}
+    told = {**lost, "status_reason": "Docker image no-such-image:1 was not found."}
+    monkeypatch.setattr(Zun, "get_container", lambda _self, _id: lost)
+    actual = Actual("1", "web", {}, "Error", lost)
+    for seen, reason in (
+        ([told, lost], "was not found"),
+        ([lost, told], "was not found"),
+        ([lost], "failed to rebuild"),
+    ):
+        kind = ZunContainers(MagicMock())
+        for row in seen:
+            kind.judge(row, REBUILT, 1.0)
+        judgement = kind.confirm(actual, REBUILT)
+        assert judgement.verdict == FAILED
+        assert reason in judgement.reason
 
 
 def test_a_busy_engine_is_no_fault_of_a_network() -> None:
