@@ -78,9 +78,11 @@ def test_node_replaced(cluster: Cluster, line: NewLine, peer: str, playbook: Pla
     others = [other for other in cluster.groups["zun_db"] if other != node]
     before = runs(cluster, node)
     cluster.run(others[0], "systemctl", "stop", "mariadb")
-    with pytest.raises(AssertionError, match=f"Not removing {node}"):
-        playbook("caas.zun.remove_node", zun_remove_node=node, zun_remove_confirm=node)
-    cluster.run(others[0], "systemctl", "start", "mariadb")
+    try:
+        with pytest.raises(AssertionError, match=f"Not removing {node}"):
+            playbook("caas.zun.remove_node", zun_remove_node=node, zun_remove_confirm=node)
+    finally:
+        cluster.run(others[0], "systemctl", "start", "mariadb")
     cluster.wait_whole()
     assert runs(cluster, node) == before, "part of it was stopped before the playbook refused"
 
